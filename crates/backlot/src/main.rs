@@ -1,0 +1,2 @@
+//! The `backlot` command.
+fn main() {}

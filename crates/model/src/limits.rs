@@ -1,0 +1,71 @@
+//! The limits that are not configuration, and the defaults of those that are.
+
+/// One mebibyte.
+pub const MIB: u64 = 1 << 20;
+
+/// What may come in, by kind; every field is configurable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadLimits {
+    /// A picture, in bytes.
+    pub image_bytes_max: u64,
+    /// A picture through the `productai` dialect, in bytes.
+    pub productai_image_bytes_max: u64,
+    /// A LoRA file, in bytes.
+    pub lora_bytes_max: u64,
+    /// A ZIP archive, in bytes.
+    pub zip_bytes_max: u64,
+    /// Anything else (video, audio, 3D, text), in bytes.
+    pub other_bytes_max: u64,
+    /// A JSON body that carries no picture, in bytes.
+    pub json_bytes_max: u64,
+    /// A side of a picture, in pixels.
+    pub side_px_max: u32,
+    /// Width × height of a picture, in pixels.
+    pub pixels_max: u64,
+    /// Frames of an animation.
+    pub frames_max: u32,
+    /// Time to decode one picture, in milliseconds.
+    pub decode_ms_max: u64,
+}
+
+impl Default for UploadLimits {
+    fn default() -> Self {
+        Self {
+            image_bytes_max: 50 * MIB,
+            productai_image_bytes_max: 10 * MIB,
+            lora_bytes_max: 100 * MIB,
+            zip_bytes_max: 1_024 * MIB,
+            other_bytes_max: 5_120 * MIB,
+            json_bytes_max: MIB,
+            side_px_max: 16_384,
+            pixels_max: 100_000_000,
+            frames_max: 1_000,
+            decode_ms_max: 30_000,
+        }
+    }
+}
+
+/// How many assets one bulk call may name.
+pub const BULK_IDS_MAX: usize = 1_000;
+/// How many tags an asset may carry.
+pub const TAGS_MAX: usize = 100;
+/// A tag, in characters.
+pub const TAG_CHARS_MAX: usize = 100;
+/// A name or file name, in characters.
+pub const NAME_CHARS_MAX: usize = 255;
+/// A description or note, in characters.
+pub const TEXT_CHARS_MAX: usize = 10_000;
+/// The generation parameters of one asset as JSON, in bytes.
+pub const PARAMETERS_BYTES_MAX: usize = 64 << 10;
+/// How deep generation parameters may nest.
+pub const PARAMETERS_DEPTH_MAX: usize = 8;
+/// How long a deleted thing can be restored.
+pub const RESTORE_DAYS: i64 = 30;
+/// A search text, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+/// Longest side of the small stored thumbnail, in pixels.
+pub const THUMB_SMALL_PX: u32 = 320;
+/// Longest side of the big stored thumbnail, in pixels.
+pub const THUMB_BIG_PX: u32 = 1_024;
+
+const _: () = assert!(THUMB_SMALL_PX < THUMB_BIG_PX, "the big thumbnail is the bigger one");

@@ -1,0 +1,2 @@
+//! The project's maintenance commands.
+fn main() {}
