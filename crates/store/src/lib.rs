@@ -1,1 +1,12 @@
-//! Placeholder.
+//! Rows and bytes.
+//!
+//! Owns: the database façade and its engines, migrations, the blob store, the job queue, and every
+//! SQL text and blob key.
+//! Never: decides who may do something, or knows that HTTP exists.
+
+pub mod db;
+pub mod migrate;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use db::{Arg, Db, DbError, Fetch, ReadTx, Row, Tx};

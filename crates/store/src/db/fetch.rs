@@ -1,0 +1,72 @@
+//! Reading rows, the same from a database, a transaction and a snapshot.
+
+use std::future::Future;
+
+use super::{Arg, DbError, DbErrorKind, Row, Sql};
+
+/// Anything rows can be fetched from.
+///
+/// `map` runs on the thread that reads the row and must not block. Fetching from a `Db` or `ReadTx`
+/// only reads; fetching from a `Tx` takes `RETURNING` as well.
+pub trait Fetch: Sync {
+    /// What engines implement; call [`fetch`](Self::fetch) and its sisters.
+    ///
+    /// At most `rows_max` rows are mapped.
+    fn run_fetch<T, F>(
+        &self,
+        sql: Sql,
+        args: Vec<Arg>,
+        rows_max: usize,
+        map: F,
+    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send
+    where
+        T: Send + 'static,
+        F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static;
+
+    /// All rows. The statement must bound their number itself.
+    fn fetch<T, F>(
+        &self,
+        sql: impl Into<Sql> + Send,
+        args: Vec<Arg>,
+        map: F,
+    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send
+    where
+        T: Send + 'static,
+        F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
+    {
+        self.run_fetch(sql.into(), args, usize::MAX, map)
+    }
+
+    /// The first row, or `None` when there is none.
+    fn fetch_optional<T, F>(
+        &self,
+        sql: impl Into<Sql> + Send,
+        args: Vec<Arg>,
+        map: F,
+    ) -> impl Future<Output = Result<Option<T>, DbError>> + Send
+    where
+        T: Send + 'static,
+        F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
+    {
+        let rows = self.run_fetch(sql.into(), args, 1, map);
+        async move { rows.await.map(|rows| rows.into_iter().next()) }
+    }
+
+    /// The first row of a statement that always has one, such as a count. None is a defect.
+    fn fetch_one<T, F>(
+        &self,
+        sql: impl Into<Sql> + Send,
+        args: Vec<Arg>,
+        map: F,
+    ) -> impl Future<Output = Result<T, DbError>> + Send
+    where
+        T: Send + 'static,
+        F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
+    {
+        let sql = sql.into();
+        async move {
+            let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
+            self.fetch_optional(sql, args, map).await?.ok_or(missing)
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What every engine and every blob store has to do. The one test binary of this crate.
+
+mod db;
