@@ -65,7 +65,7 @@ impl Library {
         Ok(Self(Arc::new(Inner {
             ids: Arc::new(Ids::new(parts.clock.clone())),
             fetcher: Fetcher::new(config.fetch.clone())?,
-            limiter: Limiter::new(parts.clock.clone()),
+            limiter: Limiter::new(parts.clock.clone(), config.rates),
             reception: Reception::default(),
             decoding: Decoding::new(config.decode_memory_bytes, config.decode_workers),
             turns: Turns::default(),
@@ -193,6 +193,7 @@ impl Decoding {
     }
 
     /// Waits until `bytes` of memory are free. A need above the whole takes the whole, alone.
+    /// Never ask for room while holding some: two who do so may wait for each other for ever.
     pub(crate) async fn room(&self, bytes: u64) -> Result<Room, Fault> {
         let kib = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
         let kib = kib.clamp(1, self.memory_kib);

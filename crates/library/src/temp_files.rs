@@ -10,6 +10,7 @@ pub use backlot_store::temp_files::TempFile;
 use crate::Library;
 use crate::authority::member;
 use crate::ingest::Received;
+use crate::secret::random_token;
 
 impl Library {
     /// Keeps received bytes for a while.
@@ -29,7 +30,7 @@ impl Library {
         self.blobs().commit(staged).await.map_err(Fault::from)?;
         let Facts { size, mime_type, .. } = facts.clone();
         let now = self.now_ms();
-        let key = self.random().token();
+        let key = random_token::<24>(self.random()).expose().to_owned();
         let file = TempFile {
             filename: filename.unwrap_or_else(|| format!("{key}.{extension}")),
             key,
@@ -43,6 +44,7 @@ impl Library {
         };
         let mut tx = self.db().begin().await?;
         blob_rows::upsert(&mut tx, digest, &facts, now).await?;
+        self.still_there(digest).await?;
         temp_files::insert(&mut tx, &file).await?;
         tx.commit().await?;
         Ok(file)

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Library;
 use crate::assets::NewAsset;
+use crate::limiter::Limit;
+use crate::signing::{Signature, UploadGrant, UploadTarget};
 use crate::authority::member;
 use crate::ingest::{Accepts, Intake, Received};
 
@@ -25,8 +27,8 @@ pub struct UploadPlace {
     pub content_type: String,
     /// Open until then.
     pub expires_at: Millis,
-    /// Proof that the holder may upload: key id and signature, URL-safe.
-    pub grant: String,
+    /// Proof that the holder may upload.
+    pub signature: Signature,
 }
 
 /// How far an upload is.
@@ -67,7 +69,7 @@ impl Library {
         new: NewAsset,
     ) -> Result<UploadPlace, Fault> {
         let member = member(caller, Scope::Write)?;
-        self.limiter().check(&self.config().rates.upload, &member.user_id.to_string())?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         let promise =
             Promise { name: new.name.clone(), project: new.project.clone(), tags: new.tags.clone() };
         let checked = new.check()?;
@@ -94,14 +96,16 @@ impl Library {
         let mut tx = self.db().begin().await?;
         uploads::insert(&mut tx, &upload).await?;
         tx.commit().await?;
-        let grant = self.signing().sign_upload(upload.id.uuid(), upload.expires_at);
+        let target = UploadTarget { upload: id.uuid(), part: None };
+        let grant = UploadGrant { target, expires_ms: upload.expires_at };
+        let signature = self.signing().sign_upload(&grant);
         Ok(UploadPlace {
             id,
             asset_id,
             filename: upload.filename,
             content_type: upload.content_type,
             expires_at: upload.expires_at,
-            grant,
+            signature,
         })
     }
 
@@ -113,10 +117,10 @@ impl Library {
     pub async fn receive_upload(
         &self,
         id: Id<Upload>,
-        grant: &str,
+        signature: &Signature,
         accepts: Accepts,
     ) -> Result<Intake, Fault> {
-        let upload = self.open_place(id, grant).await?;
+        let upload = self.open_place(id, signature).await?;
         if upload.is_complete {
             let said = "the bytes of this upload have already arrived";
             return Err(Fault::new(Kind::Conflict, "already-exists", said));
@@ -131,10 +135,10 @@ impl Library {
     pub async fn complete_upload(
         &self,
         id: Id<Upload>,
-        grant: &str,
+        signature: &Signature,
         received: Received,
     ) -> Result<Asset, Fault> {
-        let upload = self.open_place(id, grant).await?;
+        let upload = self.open_place(id, signature).await?;
         let caller = accounts::caller_by_user(self.db(), upload.owner_id).await?;
         let Some(mut owner) = caller else { return Err(upload_not_found()) };
         if upload.organization_id.is_some_and(|id| owner.role_in(id).is_some()) {
@@ -181,14 +185,11 @@ impl Library {
         })
     }
 
-    async fn open_place(&self, id: Id<Upload>, grant: &str) -> Result<Upload, Fault> {
+    async fn open_place(&self, id: Id<Upload>, signature: &Signature) -> Result<Upload, Fault> {
         let found = uploads::by_id(self.db(), id).await?;
         let upload = found.ok_or_else(upload_not_found)?;
-        self.signing().verify_upload(id.uuid(), upload.expires_at, grant)?;
-        if upload.expires_at <= self.now_ms() {
-            let said = "this upload has expired; ask for a new one";
-            return Err(Fault::new(Kind::Forbidden, "expired", said));
-        }
+        let target = UploadTarget { upload: id.uuid(), part: None };
+        self.signing().verify_upload(target, signature, self.now_ms())?;
         Ok(upload)
     }
 }

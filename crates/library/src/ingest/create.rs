@@ -5,13 +5,14 @@ use backlot_model::asset::{Asset, Lineage, Status, Visibility};
 use backlot_model::event::EventKind;
 use backlot_model::media::{Digest, Facts, MediaKind};
 use backlot_model::policy::Operation;
-use backlot_model::{Fault, Id};
+use backlot_model::{Fault, Id, Kind};
 use backlot_store::db::Tx;
 use backlot_store::{assets, blob_rows};
 
 use super::Received;
 use crate::Library;
 use crate::assets::{CheckedAsset, NewAsset};
+use crate::limiter::Limit;
 use crate::authority::{allow, asset_not_found, member};
 use crate::jobs::Job;
 
@@ -66,7 +67,7 @@ impl Library {
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let member = member(caller, Scope::Write)?;
-        self.limiter().check(&self.config().rates.upload, &member.user_id.to_string())?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
         if !assets::owns_blob(self.db(), member.user_id, digest).await? {
             return Err(asset_not_found());
@@ -137,6 +138,7 @@ impl Library {
         match &origin {
             Origin::Blob { digest, facts, extension } => {
                 attach(&mut tx, &mut asset, *digest, facts, extension).await?;
+                self.still_there(*digest).await?;
                 assets::insert(&mut tx, &asset, None).await?;
                 self.enqueue(&mut tx, &Job::Process { asset: asset.id.to_string() }).await?;
             }
@@ -150,6 +152,16 @@ impl Library {
         tx.commit().await?;
         self.wake();
         Ok(asset)
+    }
+
+    /// Whether the bytes that were already here are so still: the collector may have taken them
+    /// just before the row was written. Call it after that, within the transaction.
+    pub(crate) async fn still_there(&self, digest: Digest) -> Result<(), Fault> {
+        if self.blobs().size(digest).await.map_err(Fault::from)?.is_some() {
+            return Ok(());
+        }
+        let said = "these bytes were being collected as they came; send them again";
+        Err(Fault::new(Kind::Unavailable, "blob-missing", said).retry_after_ms(1_000))
     }
 
     async fn lineage(&self, caller: &Caller, checked: &CheckedAsset) -> Result<Lineage, Fault> {

@@ -11,6 +11,7 @@ use super::create::attach;
 use super::{Accepts, Origin, Received};
 use crate::Library;
 use crate::assets::NewAsset;
+use crate::limiter::Limit;
 use crate::authority::member;
 use crate::jobs::{Job, Outcome};
 
@@ -27,7 +28,7 @@ impl Library {
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let member = member(caller, Scope::Write)?;
-        self.limiter().check(&self.config().rates.upload, &member.user_id.to_string())?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
         let url = self.fetcher().check(url).await?;
         let new = NewAsset { filename: new.filename.or_else(|| last_segment(&url)), ..new };
@@ -75,6 +76,7 @@ impl Library {
         let Some(before) = found.filter(|it| it.digest.is_none()) else { return Ok(()) };
         let mut after = before.clone();
         attach(&mut tx, &mut after, digest, &facts, extension).await?;
+        self.still_there(digest).await?;
         after.updated_at = self.now_ms();
         assets::save(&mut tx, &before, &after).await?;
         self.enqueue(&mut tx, &Job::Process { asset: id.to_string() }).await?;

@@ -89,7 +89,8 @@ impl Library {
         digest: Digest,
         size: u64,
     ) -> Result<Result<Processed, ImageFault>, Fault> {
-        let bytes_room = self.decoding().room(size).await?;
+        // The place bounds how many files are in memory; the room bounds what decoding adds.
+        let _place = self.decoding().turn().await?;
         let mut bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
         if let Some(converter) = &self.config().heif_converter
             && heif::is_heif(&bytes)
@@ -109,9 +110,7 @@ impl Library {
             edges: THUMBS.iter().map(|(_, edge)| *edge).collect(),
             decode_ms_max: self.config().uploads.decode_ms_max,
         };
-        let processed = blocking(move || process(&bytes, &probed, &options)).await;
-        drop(bytes_room);
-        processed
+        blocking(move || process(&bytes, &probed, &options)).await
     }
 
     /// Stores thumbnails first, facts afterwards: facts of this version mean that both are there.

@@ -7,6 +7,7 @@ use backlot_store::jobs;
 
 use super::{Accepts, Intake};
 use crate::Library;
+use crate::limiter::Limit;
 use crate::authority::member;
 
 /// How long a queue depth that was read may be used, in milliseconds.
@@ -26,7 +27,7 @@ impl Library {
     /// that taking more would only lengthen the queue; storage faults.
     pub async fn receive(&self, caller: &Caller, accepts: Accepts) -> Result<Intake, Fault> {
         let member = member(caller, Scope::Write)?;
-        self.limiter().check(&self.config().rates.upload, &member.user_id.to_string())?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.receive_unmetered(accepts).await
     }
 

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{Job, Outcome};
 use crate::Library;
+use crate::secret::random_bytes;
 
 /// How long a worker waits before it looks again when nobody wakes it.
 const POLL: Duration = Duration::from_secs(1);
@@ -133,7 +134,8 @@ impl Library {
     fn back_off_ms(&self, attempts: u32, kind: Kind) -> i64 {
         let base = if kind == Kind::Unavailable { 2_000 } else { 1_000 };
         let full = (base << attempts.min(8)).min(300_000);
-        full / 2 + self.random().below(full as u64 / 2 + 1) as i64
+        let dice = i64::from(random_bytes::<1>(self.random())[0]);
+        full / 2 + full / 2 * dice / i64::from(u8::MAX)
     }
 }
 

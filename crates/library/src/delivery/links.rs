@@ -1,0 +1,97 @@
+//! The addresses of pictures, without scheme and host, which only the edge knows.
+
+use backlot_model::Id;
+use backlot_model::asset::Asset;
+
+use crate::Library;
+use crate::signing::{Family, MediaGrant, MediaTarget, expiry_for};
+use crate::temp_files::TempFile;
+
+/// Where bytes are sent to.
+pub const UPLOADS_PATH: &str = "/media/uploads";
+
+/// Which picture of an asset an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// The bytes as they came in.
+    Original,
+    /// The stored thumbnail of at most 320 pixels.
+    Small,
+    /// The stored thumbnail of at most 1024 pixels.
+    Big,
+}
+
+impl Picture {
+    /// The word in the address, and the name among the renditions.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Small => "small",
+            Self::Big => "big",
+        }
+    }
+
+    /// The picture that `word` names.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Original, Self::Small, Self::Big].into_iter().find(|it| it.word() == word)
+    }
+
+    pub(crate) const fn family(self) -> Family {
+        match self {
+            Self::Original => Family::Original,
+            Self::Small | Self::Big => Family::Thumbs,
+        }
+    }
+}
+
+impl Library {
+    /// The signed address of a picture: path and query. The same for a day.
+    ///
+    /// `None` while there are no bytes, and for thumbnails that do not exist.
+    #[must_use]
+    pub fn picture_path(&self, asset: &Asset, picture: Picture) -> Option<String> {
+        asset.digest?;
+        if picture != Picture::Original && !asset.has_thumbnails {
+            return None;
+        }
+        let grant = MediaGrant {
+            target: MediaTarget::Asset {
+                asset: asset.id.uuid(),
+                access_epoch: asset.access_epoch,
+            },
+            family: picture.family(),
+            expires_ms: expiry_for(self.now_ms(), self.config().signed_url_ttl_ms),
+        };
+        let query = self.signing().sign_media(&grant).query();
+        let (id, word) = (asset.id, picture.word());
+        Some(match (picture, asset.mime_type.as_deref()) {
+            (Picture::Original, Some(mime_type)) => {
+                let extension = backlot_imaging::extension(mime_type);
+                format!("/media/assets/{id}/{word}.{extension}?{query}")
+            }
+            _ => format!("/media/assets/{id}/{word}?{query}"),
+        })
+    }
+
+    /// The signed address of a temporary file; good until the file ends.
+    #[must_use]
+    pub fn temp_file_path(&self, file: &TempFile) -> String {
+        let grant = MediaGrant {
+            target: MediaTarget::Temporary { key: file.key.clone() },
+            family: Family::Original,
+            expires_ms: file.expires_at,
+        };
+        let query = self.signing().sign_media(&grant).query();
+        let extension = backlot_imaging::extension(&file.mime_type);
+        format!("/media/files/{}.{extension}?{query}", file.key)
+    }
+
+    /// The asset that an address of ours names, whatever its query; `None` for other addresses.
+    #[must_use]
+    pub fn asset_named_by(path: &str) -> Option<Id<Asset>> {
+        let rest = path.strip_prefix("/media/assets/")?;
+        Id::parse(rest.split(['/', '?']).next()?)
+    }
+}
