@@ -241,26 +241,23 @@ fn read_dialects(reader: &mut Reader<'_>) -> Option<Dialects> {
         let host = reader.optional(&format!("dialect.{name}.host"), reader::host);
         Some((name, Mount { prefix: prefix?, host: host? }))
     });
-    check_mounts(reader, mounts.iter().flatten());
+    check_mounts(reader, &mounts.iter().flatten().collect::<Vec<_>>());
     let [native, piktid, productai, youthumb] = mounts.map(|mount| mount.map(|(_, mount)| mount));
     Some(Dialects { native: native?, piktid: piktid?, productai: productai?, youthumb: youthumb? })
 }
 
 /// Two APIs at one place could not be told apart.
-fn check_mounts<'a>(
-    reader: &mut Reader<'_>,
-    mounts: impl Iterator<Item = &'a (&'static str, Mount)> + Clone,
-) {
+fn check_mounts(reader: &mut Reader<'_>, mounts: &[&(&str, Mount)]) {
     let within = |inner: &str, outer: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    for (index, (name, mount)) in mounts.clone().enumerate() {
+    for (index, (name, mount)) in mounts.iter().enumerate() {
         let first = mount.prefix.split('/').nth(1).unwrap_or_default();
         if RESERVED_PATHS.contains(&first) {
             let message = format!("must not begin with /{first}, which is Backlot's own");
             reader.wrong(&format!("dialect.{name}.prefix"), message);
         }
-        for (other_name, other) in mounts.clone().take(index) {
+        for (other_name, other) in mounts.iter().take(index) {
             if within(&mount.prefix, &other.prefix) || within(&other.prefix, &mount.prefix) {
                 let message = format!("must not overlap dialect.{other_name}.prefix");
                 reader.wrong(&format!("dialect.{name}.prefix"), message);

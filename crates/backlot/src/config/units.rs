@@ -38,7 +38,7 @@ pub(super) fn duration(raw: &str) -> Option<Duration> {
 pub(super) fn show_size(bytes: u64) -> String {
     let binary = SIZES.iter().filter(|(name, _)| name.ends_with("iB"));
     for (name, factor) in binary {
-        if bytes > 0 && bytes % factor == 0 {
+        if bytes > 0 && bytes.is_multiple_of(*factor) {
             return format!("{} {name}", bytes / factor);
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn show_size(bytes: u64) -> String {
 pub(super) fn show_duration(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     for (name, factor) in DURATIONS.iter().rev() {
-        if millis > 0 && millis % factor == 0 {
+        if millis > 0 && millis.is_multiple_of(*factor) {
             return format!("{}{name}", millis / factor);
         }
     }
