@@ -1,3 +1,5 @@
+//! Settings from every layer, good and bad.
+
 use std::ffi::OsString;
 use std::fs;
 
