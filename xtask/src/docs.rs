@@ -3,6 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use backlot_model::asset::Visibility;
+use backlot_model::policy::{RULES, Standing};
+
 /// One generated page.
 pub(crate) struct Page {
     /// Where it is committed, from the workspace's root.
@@ -12,7 +15,10 @@ pub(crate) struct Page {
 }
 
 /// All of them.
-pub(crate) const PAGES: &[Page] = &[Page { path: "docs/configuration.md", make: configuration }];
+pub(crate) const PAGES: &[Page] = &[
+    Page { path: "docs/configuration.md", make: configuration },
+    Page { path: "ARCHITECTURE.md", make: architecture },
+];
 
 /// Writes every page.
 pub(crate) fn write_all(root: &Path) -> io::Result<()> {
@@ -80,9 +86,76 @@ fn paragraphs(comment: &[&str]) -> String {
     joined.collect::<Vec<_>>().join("\n\n")
 }
 
+/// The hand-written page, with the table of who may do what as the model has it.
+fn architecture(root: &Path) -> io::Result<String> {
+    let page = std::fs::read_to_string(root.join("ARCHITECTURE.md"))?;
+    with_block(&page, "authority over assets", &asset_authority())
+}
+
+/// `page` with what stands between the two marks of this name replaced.
+fn with_block(page: &str, name: &str, text: &str) -> io::Result<String> {
+    let (opening, closing) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let parts = page.split_once(&opening).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&closing)?;
+        Some((before, after))
+    });
+    let (before, after) = parts
+        .ok_or_else(|| io::Error::other(format!("`{opening}` and `{closing}` must be there")))?;
+    Ok(format!("{before}{opening}{text}{closing}{after}"))
+}
+
+fn asset_authority() -> String {
+    let titles: Vec<String> = Visibility::ALL.iter().map(|column| column.to_string()).collect();
+    let mut table = format!(
+        "| operation | scope | {} |\n|---|---|{}\n",
+        titles.join(" | "),
+        "---|".repeat(titles.len())
+    );
+    for rule in RULES {
+        let cells: Vec<String> = rule.open_to.iter().map(|open_to| whom(open_to)).collect();
+        let (operation, scope) = (rule.operation, rule.scope);
+        table.push_str(&format!("| {operation} | {scope} | {} |\n", cells.join(" | ")));
+    }
+    table
+}
+
+/// A set of standings in a few words; one that has none is spelt out.
+fn whom(open_to: &[Standing]) -> String {
+    let without = |missing: &[Standing]| {
+        let rest = Standing::ALL.iter().filter(|standing| !missing.contains(standing));
+        rest.eq(open_to.iter())
+    };
+    if without(&[]) {
+        "everyone".to_owned()
+    } else if without(&[Standing::Anonymous]) {
+        "anyone with a credential".to_owned()
+    } else if without(&[Standing::Anonymous, Standing::Stranger]) {
+        "uploader, organisation".to_owned()
+    } else if *open_to == [Standing::Superuser, Standing::Uploader] {
+        "uploader".to_owned()
+    } else {
+        open_to.iter().map(|standing| standing.word()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sets_of_standings_have_short_names() {
+        assert_eq!(whom(Standing::ALL), "everyone");
+        assert_eq!(whom(&[Standing::Superuser, Standing::Uploader]), "uploader");
+        assert_eq!(whom(&[Standing::Superuser, Standing::Stranger]), "superuser, stranger");
+    }
+
+    #[test]
+    fn a_block_is_replaced_and_must_be_there() {
+        let page = "a\n<!-- x -->\nold\n<!-- end of x -->\nb\n";
+        let replaced = with_block(page, "x", "new\n").unwrap();
+        assert_eq!(replaced, "a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n");
+        assert!(with_block(page, "y", "new\n").is_err());
+    }
 
     #[test]
     fn each_setting_becomes_a_row_with_its_variable_and_comment() {

