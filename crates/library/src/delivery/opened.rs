@@ -7,10 +7,8 @@ use backlot_model::asset::{Asset, Visibility};
 use backlot_model::media::Digest;
 use backlot_model::policy::Operation;
 use backlot_model::{Fault, Id, Kind, Millis};
-use backlot_store::blobs::BlobError;
-use backlot_store::{assets, renditions};
+use backlot_store::renditions;
 use bytes::Bytes;
-use futures::Stream;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
@@ -96,31 +94,13 @@ impl Opened {
         range: Option<Range<u64>>,
     ) -> Result<BoxStream<'static, Result<Bytes, std::io::Error>>, Fault> {
         let blobs = self.library.blobs();
-        Ok(match &self.source {
-            Source::Blob(digest) => as_io(blobs.read(*digest, range).await.map_err(Fault::from)?),
-            Source::Rendition(digest, name) => {
-                let bytes = self.rendition_bytes(*digest, name).await?;
-                let whole = 0..bytes.len() as u64;
-                let Range { start, end } = range.unwrap_or(whole);
-                let (start, end) = (start as usize, (end as usize).min(bytes.len()));
-                futures::stream::once(async move { Ok(bytes.slice(start.min(end)..end)) }).boxed()
-            }
-        })
+        let read = match &self.source {
+            Source::Blob(digest) => blobs.read(*digest, range).await,
+            Source::Rendition(digest, name) => blobs.read_rendition(*digest, name, range).await,
+        };
+        let read = read.map_err(Fault::from)?;
+        Ok(read.into_stream().map_err(std::io::Error::other).boxed())
     }
-
-    async fn rendition_bytes(&self, digest: Digest, name: &str) -> Result<Bytes, Fault> {
-        let found = self.library.blobs().read_rendition(digest, name).await.map_err(Fault::from)?;
-        found.ok_or_else(|| {
-            Fault::new(Kind::Unavailable, "blob-missing", "this picture is being made again")
-                .retry_after_ms(1_000)
-        })
-    }
-}
-
-fn as_io(
-    bytes: impl Stream<Item = Result<Bytes, BlobError>> + Send + 'static,
-) -> BoxStream<'static, Result<Bytes, std::io::Error>> {
-    bytes.map_err(std::io::Error::other).boxed()
 }
 
 impl Library {

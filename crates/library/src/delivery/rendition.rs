@@ -6,7 +6,7 @@ use backlot_model::clock::HOUR_MS;
 use backlot_model::limits::THUMB_BIG_PX;
 use backlot_model::media::{Digest, MediaKind};
 use backlot_model::{Fault, Kind};
-use backlot_store::blobs::Durable;
+use backlot_store::blobs::Keep;
 use backlot_store::renditions::{self, Rendition};
 
 use super::Picture;
@@ -102,7 +102,7 @@ impl Library {
             is_cached: true,
         };
         self.blobs()
-            .put_rendition(digest, &rendition.name, made.bytes.into(), Durable::No)
+            .put_rendition(digest, &rendition.name, made.bytes.into(), Keep::Loosely)
             .await
             .map_err(Fault::from)?;
         let mut tx = self.db().begin().await?;

@@ -62,7 +62,7 @@ impl Accepts {
     pub(crate) fn bytes_max_of(&self, sniffed: Option<&Sniffed>) -> Result<u64, Fault> {
         let Some(sniffed) = sniffed else { return Err(self.refusal("this kind of file")) };
         let refused = if self.types.is_empty() {
-            is_never_kept(sniffed.media_type)
+            sniffed.is_active_content() || sniffed.kind == MediaKind::Other
         } else {
             !self.types.contains(&sniffed.media_type)
         };
@@ -77,15 +77,10 @@ impl Accepts {
 
     fn refusal(&self, what: &str) -> Fault {
         let taken = match self.types {
-            [] => "pictures, video, audio, 3D, text and JSON".to_owned(),
+            [] => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
             types => types.join(", "),
         };
         let said = format!("{what} is not accepted here; accepted are {taken}");
         Fault::new(Kind::UnsupportedMedia, "unsupported-media", said).at("body.file", "type")
     }
-}
-
-/// What a browser would run when it is served.
-fn is_never_kept(media_type: &str) -> bool {
-    matches!(media_type, "image/svg+xml" | "text/html" | "application/xhtml+xml")
 }

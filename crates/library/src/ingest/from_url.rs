@@ -11,6 +11,7 @@ use super::create::attach;
 use super::{Accepts, Origin, Received};
 use crate::Library;
 use crate::assets::NewAsset;
+use crate::fetch::is_transient;
 use crate::limiter::Limit;
 use crate::authority::member;
 use crate::jobs::{Job, Outcome};
@@ -31,7 +32,7 @@ impl Library {
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
         let url = self.fetcher().check(url).await?;
-        let new = NewAsset { filename: new.filename.or_else(|| last_segment(&url)), ..new };
+        let new = NewAsset { filename: new.filename.or_else(|| filename_of(&url)), ..new };
         let draft = self.draft(caller, self.ids().next(), new).await?;
         self.record(draft, Origin::Url(url.to_string())).await
     }
@@ -50,7 +51,7 @@ impl Library {
         }
         match self.download(&url).await {
             Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
-            Err(fault) if is_final(&fault) => {
+            Err(fault) if !may_pass(&fault) => {
                 self.fail_asset(id, &fault.message).await.map(|()| Outcome::Done)
             }
             Err(fault) => Err(fault),
@@ -103,13 +104,13 @@ impl Library {
     }
 }
 
-/// Whether trying again cannot help.
-fn is_final(fault: &Fault) -> bool {
-    !matches!(fault.kind, Kind::Unavailable | Kind::Internal | Kind::RateLimited)
+/// Whether trying again may help.
+fn may_pass(fault: &Fault) -> bool {
+    is_transient(fault) || matches!(fault.kind, Kind::Unavailable | Kind::Internal)
 }
 
 /// What the address calls the file, if anything.
-fn last_segment(url: &url::Url) -> Option<String> {
+fn filename_of(url: &url::Url) -> Option<String> {
     let last = url.path_segments()?.next_back().filter(|last| !last.is_empty())?;
     Some(last.chars().filter(|c| !c.is_control()).take(200).collect())
 }

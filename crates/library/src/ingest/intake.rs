@@ -1,19 +1,14 @@
 //! Bytes on their way in: written, hashed, named and measured, not yet an asset.
 
-use backlot_imaging::{Limits, Probe, Sniffed, probe, probe_other, sniff};
+use backlot_imaging::{Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
 use backlot_model::media::{Facts, MediaKind};
 use backlot_model::{Fault, Kind};
-use backlot_store::blobs::{Staged, Staging};
+use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
 
 use super::Accepts;
 use crate::Library;
 use crate::context::blocking;
-
-/// How many bytes decide the type.
-const HEAD_BYTES: usize = 4 << 10;
-/// How much of a file that is no picture is looked at for facts.
-const PROBE_BYTES: u64 = 1 << 20;
 
 /// An upload under way. Dropping it leaves nothing behind.
 pub struct Intake {
@@ -52,7 +47,7 @@ impl Received {
 impl Intake {
     pub(super) fn new(library: Library, staging: Staging, accepts: Accepts) -> Self {
         let bytes_max = accepts.bytes_max();
-        let head = Vec::with_capacity(HEAD_BYTES);
+        let head = Vec::with_capacity(SNIFF_BYTES);
         Self { library, staging, accepts, head, written: 0, bytes_max, named: false }
     }
 
@@ -62,15 +57,15 @@ impl Intake {
     /// `unsupported-media` and `too-large` as soon as they show; storage faults.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
         self.written += bytes.len() as u64;
-        let wanted = HEAD_BYTES.saturating_sub(self.head.len()).min(bytes.len());
+        let wanted = SNIFF_BYTES.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..wanted]);
-        if !self.named && self.head.len() == HEAD_BYTES {
+        if !self.named && self.head.len() == SNIFF_BYTES {
             self.name()?;
         }
         if self.written > self.bytes_max {
             return Err(too_large(self.bytes_max));
         }
-        self.staging.write(bytes).await.map_err(Fault::from)
+        self.staging.write(&bytes).await.map_err(Fault::from)
     }
 
     /// All bytes are here.
@@ -107,17 +102,18 @@ fn too_large(bytes_max: u64) -> Fault {
 /// The facts that a header gives, and the refusal of what is over a limit.
 async fn measure(library: &Library, staged: &Staged, sniffed: &Sniffed) -> Result<Facts, Fault> {
     let size = staged.size();
-    let bytes_max = if sniffed.kind == MediaKind::Image { size } else { size.min(PROBE_BYTES) };
-    let _room = library.decoding().room(bytes_max).await?;
-    let bytes = staged.read(bytes_max).await.map_err(Fault::from)?;
-    let (sniffed, limits) = (sniffed.clone(), Limits::from(&library.config().uploads));
-    blocking(move || match sniffed.kind {
-        MediaKind::Image => probe(&bytes, &limits)
-            .map(|probe| picture_facts(&sniffed, size, &probe))
-            .map_err(Fault::from),
-        _ => Ok(other_facts(&sniffed, size, &bytes)),
-    })
-    .await?
+    let sniffed = *sniffed;
+    if sniffed.kind != MediaKind::Image {
+        let path = staged.path().to_owned();
+        return blocking(move || Ok(other_facts(&sniffed, size, &mut std::fs::File::open(path)?)))
+            .await?
+            .map_err(|error: std::io::Error| Fault::from(BlobError::from(error)));
+    }
+    let _room = library.decoding().room(size).await?;
+    let bytes = staged.bytes(size).await.map_err(Fault::from)?;
+    let limits = Limits::from(&library.config().uploads);
+    let probed = blocking(move || probe(&bytes, &limits)).await?.map_err(Fault::from)?;
+    Ok(picture_facts(&sniffed, size, &probed))
 }
 
 fn picture_facts(sniffed: &Sniffed, size: u64, probe: &Probe) -> Facts {
@@ -132,13 +128,13 @@ fn picture_facts(sniffed: &Sniffed, size: u64, probe: &Probe) -> Facts {
         color_profile: probe.color_profile.clone(),
         thumbhash: None,
         perceptual_hash: None,
-        animated: probe.frames > 1,
-        duration_ms: probe.duration_ms,
+        animated: probe.is_animated(),
+        duration_ms: probe.duration_ms.and_then(|ms| i64::try_from(ms).ok()),
     }
 }
 
-fn other_facts(sniffed: &Sniffed, size: u64, head: &[u8]) -> Facts {
-    let found = probe_other(head, sniffed);
+fn other_facts(sniffed: &Sniffed, size: u64, file: &mut std::fs::File) -> Facts {
+    let found = probe_other(file, sniffed);
     Facts {
         kind: sniffed.kind,
         mime_type: sniffed.media_type.to_owned(),
@@ -151,6 +147,6 @@ fn other_facts(sniffed: &Sniffed, size: u64, head: &[u8]) -> Facts {
         thumbhash: None,
         perceptual_hash: None,
         animated: false,
-        duration_ms: found.duration_ms,
+        duration_ms: found.duration_ms.and_then(|ms| i64::try_from(ms).ok()),
     }
 }

@@ -6,6 +6,7 @@ use backlot_model::event::EventKind;
 use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
 use backlot_model::media::{Digest, Facts, MediaKind};
 use backlot_model::{Fault, Id};
+use backlot_store::blobs::Keep;
 use backlot_store::db::Tx;
 use backlot_store::renditions::Rendition;
 use backlot_store::{assets, blob_rows, renditions};
@@ -96,7 +97,7 @@ impl Library {
             && heif::is_heif(&bytes)
         {
             match heif::convert(converter, &bytes).await {
-                Some(converted) => bytes = converted.into(),
+                Some(converted) => bytes = bytes::Bytes::from(converted),
                 None => return Ok(Err(ImageFault::NoDecoder)),
             }
         }
@@ -131,7 +132,7 @@ impl Library {
                 is_cached: false,
             });
             self.blobs()
-                .put_rendition(digest, name, thumb.bytes.into(), backlot_store::blobs::Durable::Yes)
+                .put_rendition(digest, name, thumb.bytes.into(), Keep::Durably)
                 .await
                 .map_err(Fault::from)?;
         }

@@ -37,7 +37,7 @@ impl Library {
     /// `queue-full`; storage faults.
     pub(crate) async fn receive_unmetered(&self, accepts: Accepts) -> Result<Intake, Fault> {
         self.refuse_when_full().await?;
-        let staging = self.blobs().stage(accepts.bytes_max()).await.map_err(Fault::from)?;
+        let staging = self.blobs().stage(accepts.bytes_max());
         Ok(Intake::new(self.clone(), staging, accepts))
     }
 

@@ -7,6 +7,7 @@ use backlot_imaging::faces::FaceFinder;
 use backlot_imaging::Preview;
 use backlot_model::asset::Asset;
 use backlot_model::event::EventKind;
+use backlot_model::limits::MIB;
 use backlot_model::media::Detected;
 use backlot_model::{Fault, Id};
 use backlot_store::assets;
@@ -17,6 +18,9 @@ use crate::context::blocking;
 
 /// Hints that a detector found; what it does not know it leaves out.
 pub type Hints = Detected;
+
+/// More than any stored thumbnail has.
+const THUMB_BYTES_MAX: u64 = 16 * MIB;
 
 /// Finds hints in a small picture. Runs in the worker, off the async threads.
 pub trait Detector: Send + Sync {
@@ -56,10 +60,8 @@ impl Library {
         let Some(digest) = found.filter(|it| it.has_thumbnails).and_then(|it| it.digest) else {
             return Ok(Outcome::Done);
         };
-        let Some(thumb) = self.blobs().read_rendition(digest, "big").await.map_err(Fault::from)?
-        else {
-            return Ok(Outcome::Done);
-        };
+        let read = self.blobs().read_rendition(digest, "big", None).await.map_err(Fault::from)?;
+        let thumb = read.bytes(THUMB_BYTES_MAX).await.map_err(Fault::from)?;
         let detectors = self.detectors().clone();
         let found = blocking(move || {
             let preview = Preview::decode(&thumb).ok()?;
