@@ -66,7 +66,8 @@ pub fn parse(raw: &str) -> Option<Millis> {
     };
     let instant = raw.parse::<Timestamp>().ok();
     let instant = instant.or_else(|| utc(raw.parse::<DateTime>().ok()?));
-    let instant = instant.or_else(|| utc(raw.parse::<Date>().ok()?.to_datetime(Default::default())));
+    let instant =
+        instant.or_else(|| utc(raw.parse::<Date>().ok()?.to_datetime(Default::default())));
     Millis::try_from(instant?.as_nanosecond().div_euclid(1_000_000)).ok()
 }
 
