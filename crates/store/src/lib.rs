@@ -7,8 +7,10 @@
 pub mod blobs;
 pub mod db;
 pub mod migrate;
+pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod upkeep;
 
 pub use blobs::{BlobError, Blobs};
 pub use db::{Arg, Db, DbError, Fetch, ReadTx, Row, Tx};

@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use backlot_library::fetch::FetchConfig;
+use backlot_library::limiter::LimitsConfig;
 use backlot_model::Millis;
 use backlot_model::limits::UploadLimits;
 
@@ -45,7 +47,7 @@ pub struct Config {
     /// What the server may fetch.
     pub fetch: FetchConfig,
     /// How often a caller may come.
-    pub rates: RatesConfig,
+    pub rates: LimitsConfig,
     /// Signed URLs and cached renditions.
     pub media: MediaConfig,
     /// Presigned uploads and temporary files.
@@ -79,6 +81,47 @@ pub struct ServerConfig {
     pub head_timeout: Duration,
     /// For the next piece of a body.
     pub body_idle_timeout: Duration,
+    /// Whether the last address of `X-Forwarded-For` is the client's.
+    pub trust_forwarded: bool,
+    /// Origins that may call from a browser; `*` is any.
+    pub cors_origins: Vec<String>,
+}
+
+/// Signed URLs and cached renditions.
+    pub media: MediaConfig,
+    /// Presigned uploads and temporary files.
+    pub uploads: UploadsConfig,
+    /// Background work.
+    pub jobs: JobsConfig,
+    /// Whether the built-in face finder runs.
+    pub detect_faces: bool,
+    /// How long unreferenced bytes are kept.
+    pub gc_grace_ms: Millis,
+    /// The first administrator.
+    pub admin: AdminConfig,
+    /// Logging.
+    pub log: LogConfig,
+    /// Where each API answers.
+    pub dialects: Dialects,
+}
+
+/// Listening and connections.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// What clients reach the server as; no trailing slash. `None`: the listening address.
+    pub public_url: Option<String>,
+    /// For running requests, once told to stop.
+    pub shutdown_timeout: Duration,
+    /// Open at once.
+    pub connections_max: usize,
+    /// For the head of a request.
+    pub head_timeout: Duration,
+    /// For the next piece of a body.
+    pub body_idle_timeout: Duration,
+    /// Whether the last address of `X-Forwarded-For` is the client's.
+    pub trust_forwarded: bool,
     /// Origins that may call from a browser; `*` is any.
     pub cors_origins: Vec<String>,
 }
