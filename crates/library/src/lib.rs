@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod limiter;
 pub mod listing;
 pub mod persons;
+mod positions;
 pub mod secret;
 pub mod signing;
 pub mod tasks;

@@ -6,6 +6,7 @@ use backlot_model::asset::Asset;
 use crate::Library;
 use crate::signing::{Family, MediaGrant, MediaTarget, expiry_for};
 use crate::temp_files::TempFile;
+use crate::uploads::UploadPlace;
 
 /// Where bytes are sent to.
 pub const UPLOADS_PATH: &str = "/media/uploads";
@@ -73,6 +74,28 @@ impl Library {
             }
             _ => format!("/media/assets/{id}/{word}?{query}"),
         })
+    }
+
+    /// The signed address at which an upload's asset will be, once its bytes have arrived: path
+    /// and query.
+    #[must_use]
+    pub fn promised_path(&self, place: &UploadPlace) -> String {
+        let id = place.asset_id;
+        let grant = MediaGrant {
+            target: MediaTarget::Asset { asset: id.uuid(), access_epoch: 0 },
+            family: Family::Original,
+            expires_ms: expiry_for(self.now_ms(), self.config().signed_url_ttl_ms),
+        };
+        let query = self.signing().sign_media(&grant).query();
+        let (word, extension) =
+            (Picture::Original.word(), backlot_imaging::extension(&place.content_type));
+        format!("/media/assets/{id}/{word}.{extension}?{query}")
+    }
+
+    /// The signed address that the bytes of an upload are to be sent to: path and query.
+    #[must_use]
+    pub fn upload_path(&self, place: &UploadPlace) -> String {
+        format!("{UPLOADS_PATH}/{}?{}", place.id, place.signature.query())
     }
 
     /// The signed address of a temporary file; good until the file ends.

@@ -51,7 +51,8 @@ impl Accepts {
     }
 
     /// The most that any file may have.
-    pub(crate) fn bytes_max(&self) -> u64 {
+    #[must_use]
+    pub fn bytes_max(&self) -> u64 {
         self.image_bytes_max.max(self.other_bytes_max)
     }
 

@@ -72,6 +72,42 @@ impl Library {
         if !assets::owns_blob(self.db(), member.user_id, digest).await? {
             return Err(asset_not_found());
         }
+        self.create_over(caller, digest, new).await
+    }
+
+    /// Makes an asset over the bytes of another one, of which the caller has the id or an address
+    /// of ours.
+    ///
+    /// # Errors
+    /// `asset-not-found` when he may not see it, `forbidden` when he may not copy it, `asset-busy`
+    /// while it is still being fetched; `invalid` as for any asset.
+    pub async fn create_asset_from_asset(
+        &self,
+        caller: &Caller,
+        original: Id<Asset>,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.refuse_when_full().await?;
+        let original = self.live_asset(original).await?;
+        allow(caller, Operation::Copy, &original)?;
+        let busy = || {
+            let said = "the asset has no bytes yet; use it when it is ready";
+            Fault::new(Kind::Conflict, "asset-busy", said)
+        };
+        let digest = original.digest.ok_or_else(busy)?;
+        let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
+        self.create_over(caller, digest, new).await
+    }
+
+    /// Makes an asset over bytes that are here and that the caller may use.
+    async fn create_over(
+        &self,
+        caller: &Caller,
+        digest: Digest,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
         let found = blob_rows::facts(self.db(), digest).await?;
         let (facts, ..) = found.ok_or_else(asset_not_found)?;
         let extension = backlot_imaging::extension(&facts.mime_type);
