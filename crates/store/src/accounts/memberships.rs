@@ -72,10 +72,7 @@ pub async fn count_of_user(db: &impl Fetch, user: Id<User>) -> Result<u32, DbErr
 }
 
 /// How many owners an organisation has. To rely on it, lock the organisation first.
-pub async fn count_owners(
-    db: &impl Fetch,
-    organization: Id<Organization>,
-) -> Result<u64, DbError> {
+pub async fn count_owners(db: &impl Fetch, organization: Id<Organization>) -> Result<u64, DbError> {
     let sql = "SELECT count(*) FROM membership WHERE organization_id = $1 AND role = 'owner'";
     db.fetch_one(sql, args![organization], |row| row.get(0)).await
 }

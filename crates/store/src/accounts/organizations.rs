@@ -1,7 +1,7 @@
 //! Organisations.
 
-use backlot_model::account::{Organization, User};
 use backlot_model::Id;
+use backlot_model::account::{Organization, User};
 
 use super::{Listed, Slice, containing, list};
 use crate::args;
@@ -33,10 +33,7 @@ pub async fn insert(tx: &Tx, new: &Organization, name_folded: &str) -> Result<bo
 }
 
 /// The organisation `id`.
-pub async fn get(
-    db: &impl Fetch,
-    id: Id<Organization>,
-) -> Result<Option<Organization>, DbError> {
+pub async fn get(db: &impl Fetch, id: Id<Organization>) -> Result<Option<Organization>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM organization o WHERE o.id = $1");
     db.fetch_optional(sql, args![id], organization).await
 }

@@ -63,8 +63,7 @@ pub struct TokenFilter {
 pub async fn insert(tx: &Tx, kind: Kind, token: &Token) -> Result<(), DbError> {
     let sql = "INSERT INTO token (id, user_id, kind, expires_at, created_at) \
                VALUES ($1, $2, $3, $4, $5)";
-    let args =
-        args![token.id, token.user_id, kind.word(), token.expires_at, token.created_at];
+    let args = args![token.id, token.user_id, kind.word(), token.expires_at, token.created_at];
     tx.execute(sql, args).await.map(drop)
 }
 
@@ -87,11 +86,7 @@ pub async fn user_of_long(db: &impl Fetch, id: Id<Token>) -> Result<Option<Id<Us
 }
 
 /// How many long-lived tokens of a user are good at `now_ms`. To rely on it, lock the user first.
-pub async fn count_long(
-    db: &impl Fetch,
-    user: Id<User>,
-    now_ms: Millis,
-) -> Result<u32, DbError> {
+pub async fn count_long(db: &impl Fetch, user: Id<User>, now_ms: Millis) -> Result<u32, DbError> {
     let sql = "SELECT count(*) FROM token WHERE user_id = $1 AND kind = 'long' AND expires_at > $2";
     db.fetch_one(sql, args![user, now_ms], |row| row.get(0)).await
 }

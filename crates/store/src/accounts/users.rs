@@ -155,11 +155,7 @@ pub async fn list_users(
 
 /// Changes a user; `None` when there is no such user. A taken e-mail or username is a unique
 /// violation.
-pub async fn update(
-    tx: &Tx,
-    id: Id<User>,
-    change: &UserChange,
-) -> Result<Option<User>, DbError> {
+pub async fn update(tx: &Tx, id: Id<User>, change: &UserChange) -> Result<Option<User>, DbError> {
     let sql = format!(
         "UPDATE account SET email = COALESCE($2, email), \
              email_folded = COALESCE($3, email_folded), username = COALESCE($4, username), \
