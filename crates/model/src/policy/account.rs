@@ -55,6 +55,8 @@ words! {
         ManageOfficers = "manage admins and owners",
         /// Leave an organisation.
         Leave = "leave organisation",
+        /// Put a new signing key in the place of the present one.
+        RotateSigningKey = "rotate signing key",
     }
 }
 
@@ -197,6 +199,7 @@ pub const ACCOUNT_RULES: &[AccountRule] = &[
     rule(Do::ManageMembers,      MANAGE, May,        ADMINS,   INSIDE),
     rule(Do::ManageOfficers,     MANAGE, May,        OWNERS,   INSIDE),
     rule(Do::Leave,              MANAGE, May,        TEAM,     INSIDE),
+    rule(Do::RotateSigningKey,   MANAGE, MayNot,     PLATFORM, ANYONE),
 ];
 
 const fn rule(

@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod callers;
 pub mod memberships;
 pub mod organizations;
+pub mod rescope;
 pub mod signing_keys;
 pub mod tokens;
 pub mod touches;

@@ -74,9 +74,9 @@ pub async fn take_refresh(tx: &Tx, id: Uuid, user: Id<User>) -> Result<bool, DbE
 }
 
 /// Ends a long-lived token.
-pub async fn delete_long(tx: &Tx, id: Id<Token>, user: Id<User>) -> Result<bool, DbError> {
+pub async fn delete_long(db: &Db, id: Id<Token>, user: Id<User>) -> Result<bool, DbError> {
     let sql = "DELETE FROM token WHERE id = $1 AND user_id = $2 AND kind = 'long'";
-    Ok(tx.execute(sql, args![id, user]).await? == 1)
+    Ok(db.execute(sql, args![id, user]).await? == 1)
 }
 
 /// The user of a long-lived token.
