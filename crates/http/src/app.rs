@@ -9,9 +9,9 @@ use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
 use backlot_library::temp_files::TempFile;
-use backlot_model::{Fault, Id};
 use backlot_model::account;
 use backlot_model::asset::Asset;
+use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
 use crate::edge::request::RequestContext;
