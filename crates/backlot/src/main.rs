@@ -1,2 +1,7 @@
 //! The `backlot` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    backlot::cli::main()
+}

@@ -5,9 +5,12 @@
 //! Never: decides who may do something, or knows that HTTP exists.
 
 pub mod accounts;
+pub mod aliases;
+pub mod blobs;
 pub mod db;
 pub mod migrate;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use blobs::{BlobError, Blobs};
 pub use db::{Arg, Db, DbError, Fetch, ReadTx, Row, Tx};

@@ -1,17 +1,21 @@
 //! Real engines for tests, quickly.
 //!
-//! Owns: fresh, migrated databases. A check that runs through [`on_every_engine`] is the contract
-//! an engine has to meet; adding an engine adds a line here.
+//! Owns: fresh, migrated databases and fresh blob stores. A check that runs through
+//! [`on_every_engine`] or [`on_every_blob_store`] is the contract an engine or a store has to meet;
+//! adding one adds a line here.
 //! Never: part of the server; behind the feature `testing`.
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::blobs::{Blobs, DiskFaults, DiskOptions, DiskStep};
 use crate::db::{Db, Durability, SqliteOptions};
 use crate::migrate::{self, MIGRATIONS};
 
@@ -78,4 +82,71 @@ async fn template() -> Vec<u8> {
 
 fn database_in(folder: &Path) -> PathBuf {
     folder.join("backlot.db")
+}
+
+/// A blob store of its own for one test; its files go with it.
+pub struct TestBlobs {
+    blobs: Blobs,
+    folder: TempDir,
+    /// Makes steps on its disk fail.
+    pub faults: DiskSwitch,
+}
+
+impl TestBlobs {
+    /// The folder the store is in.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Deref for TestBlobs {
+    type Target = Blobs;
+
+    fn deref(&self) -> &Blobs {
+        &self.blobs
+    }
+}
+
+/// Runs `check` with a fresh store of every kind there is.
+pub async fn on_every_blob_store(check: impl AsyncFn(&TestBlobs)) {
+    check(&disk().await).await;
+}
+
+/// A fresh blob store on disk, with the marker `test`.
+pub async fn disk() -> TestBlobs {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let faults = DiskSwitch::default();
+    let blobs = Blobs::open_disk(folder.path(), DiskOptions { faults: Some(faults.faults()) });
+    blobs.write_marker("test").await.expect("the store is made");
+    TestBlobs { blobs, folder, faults }
+}
+
+/// Makes steps on a disk fail until it is told otherwise. Clones share the switch.
+#[derive(Clone, Default)]
+pub struct DiskSwitch(Arc<Mutex<Vec<(DiskStep, io::ErrorKind)>>>);
+
+impl DiskSwitch {
+    /// From now on `step` fails: with `StorageFull` as on a full disk, or any other kind.
+    pub fn fail(&self, step: DiskStep, with: io::ErrorKind) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((step, with));
+    }
+
+    /// The disk is well again.
+    pub fn heal(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// For [`DiskOptions::faults`].
+    #[must_use]
+    pub fn faults(&self) -> DiskFaults {
+        let switch = self.clone();
+        Arc::new(move |step| {
+            let failing = switch.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match failing.iter().find(|(failing, _)| *failing == step) {
+                Some((_, with)) => Err(io::Error::from(*with)),
+                None => Ok(()),
+            }
+        })
+    }
 }

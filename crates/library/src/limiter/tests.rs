@@ -106,14 +106,17 @@ async fn the_limit_holds_for_who_gets_a_log_of_his_own() {
     let limiter = limiter(&clock, rule(3, 1_000), 1);
     delete(&limiter, "first").await.unwrap();
     clock.advance_ms(1_000);
-    delete(&limiter, "third, which turns the generations").await.unwrap();
+    assert_eq!(delete(&limiter, "second").await, Ok((2, 1_000)), "and turns the generations");
     clock.advance_ms(900);
-    while delete(&limiter, "second").await.is_ok() {}
+    assert_eq!(delete(&limiter, "second").await, Ok((1, 100)));
+    assert_eq!(delete(&limiter, "second").await, Ok((0, 100)));
+    assert_eq!(delete(&limiter, "second").await, Err(100));
     clock.advance_ms(100);
-    // The first one is forgotten now, and the second one takes his place with what he has done.
+    // The first one is forgotten now; the second takes his place along with what he has done.
+    assert_eq!(delete(&limiter, "second").await, Ok((0, 900)));
+    assert_eq!(limiter.tables[Limit::BulkDelete as usize].lock().unwrap().younger.len(), 1);
     assert_eq!(delete(&limiter, "second").await, Err(900));
-    assert!(limiter.tables[Limit::BulkDelete as usize].lock().unwrap().younger.len() == 1);
-    clock.advance_ms(900);
+    clock.advance_ms(1_000);
     assert_eq!(delete(&limiter, "second").await, Ok((2, 1_000)));
 }
 

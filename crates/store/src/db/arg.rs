@@ -1,6 +1,7 @@
 //! What is bound to a statement's placeholders.
 
 use backlot_model::Id;
+use backlot_model::media::Digest;
 
 /// One bound value. A null keeps its type, because PostgreSQL asks for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,5 +68,17 @@ impl<T> From<Id<T>> for Arg {
 impl<T> From<Option<Id<T>>> for Arg {
     fn from(id: Option<Id<T>>) -> Self {
         Self::Text(id.map(|id| id.to_string()))
+    }
+}
+
+impl From<Digest> for Arg {
+    fn from(digest: Digest) -> Self {
+        Self::Text(Some(digest.to_string()))
+    }
+}
+
+impl From<Option<Digest>> for Arg {
+    fn from(digest: Option<Digest>) -> Self {
+        Self::Text(digest.map(|digest| digest.to_string()))
     }
 }

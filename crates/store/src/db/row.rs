@@ -1,6 +1,7 @@
 //! One result row and how its columns are read.
 
 use backlot_model::Id;
+use backlot_model::media::Digest;
 use uuid::Uuid;
 
 use super::DbError;
@@ -182,5 +183,13 @@ impl<T> FromColumn<'_> for Id<T> {
     fn from_column(value: Value<'_>) -> Option<Self> {
         let text = <&str>::from_column(value)?;
         Uuid::try_parse(text).ok().map(Self::new)
+    }
+}
+
+impl FromColumn<'_> for Digest {
+    const WANTED: &'static str = "a SHA-256";
+
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        <&str>::from_column(value).and_then(Self::parse)
     }
 }

@@ -1,4 +1,10 @@
 //! What every engine and every blob store has to do. The one test binary of this crate.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod accounts;
+mod blobs;
 mod db;
+mod disk;
+mod migrate;
+mod sqlite;

@@ -1,0 +1,121 @@
+//! What every handler works with: the library, and the address under which clients see us.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use backlot_library::Library;
+use backlot_library::accounts::Credential as Proof;
+use backlot_library::delivery::Picture;
+use backlot_library::temp_files::TempFile;
+use backlot_model::account;
+use backlot_model::asset::Asset;
+use backlot_model::{Fault, Id};
+
+use crate::edge::credential::{Authenticate, Caller, Credential};
+use crate::edge::request::RequestContext;
+
+/// The state of all routers.
+#[derive(Clone)]
+pub struct App {
+    library: Library,
+    public_url: Option<std::sync::Arc<str>>,
+}
+
+/// Who asks, as handlers take it.
+pub type Asking = Caller<account::Caller>;
+
+impl App {
+    /// `public_url` is how clients reach us (`https://assets.example.com`, without a slash at the
+    /// end); without one, addresses follow the `Host` of each request.
+    #[must_use]
+    pub fn new(library: Library, public_url: Option<&str>) -> Self {
+        let public_url = public_url.map(|url| url.trim_end_matches('/').into());
+        Self { library, public_url }
+    }
+
+    /// The operations.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+}
+
+impl Authenticate for App {
+    type Caller = account::Caller;
+
+    async fn authenticate(
+        &self,
+        credential: Credential,
+        context: &RequestContext,
+    ) -> Result<account::Caller, Fault> {
+        let proof = match credential {
+            Credential::None => Proof::None,
+            Credential::PublicToken => Proof::PublicToken,
+            Credential::Bearer(token) => Proof::Bearer(token.into()),
+            Credential::ApiKey(token) => Proof::ApiKey(token.into()),
+            Credential::Basic { user, password } => {
+                Proof::Basic { user, password: password.into() }
+            }
+        };
+        let caller = self.library.accounts().authenticate(proof).await?;
+        context.note_caller(caller.subject());
+        Ok(caller)
+    }
+}
+
+/// Makes absolute addresses for one request.
+#[derive(Clone)]
+pub struct Links {
+    library: Library,
+    base: std::sync::Arc<str>,
+}
+
+impl Links {
+    /// The address of `path`, which begins with a slash.
+    #[must_use]
+    pub fn to(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The signed address of a picture, where there is one.
+    #[must_use]
+    pub fn picture(&self, asset: &Asset, picture: Picture) -> Option<String> {
+        self.library.picture_path(asset, picture).map(|path| self.to(&path))
+    }
+
+    /// The asset that `url` names when it is an address of ours, whatever its query. It is never
+    /// fetched: the library resolves it under the caller's authority.
+    #[must_use]
+    pub fn asset_at(&self, url: &str) -> Option<Id<Asset>> {
+        Library::asset_named_by(url.strip_prefix(&*self.base)?)
+    }
+
+    /// The signed address of a temporary file.
+    #[must_use]
+    pub fn temp_file(&self, file: &TempFile) -> String {
+        self.to(&self.library.temp_file_path(file))
+    }
+}
+
+impl FromRequestParts<App> for Links {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let base = match &app.public_url {
+            Some(url) => url.clone(),
+            None => format!("http://{}", host(parts)).into(),
+        };
+        Ok(Self { library: app.library.clone(), base })
+    }
+}
+
+/// The host as the client wrote it, if it is one; it stands in answers to that client only.
+fn host(parts: &Parts) -> &str {
+    let sent = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b':' | b'[' | b']');
+    sent.or(parts.uri.authority().map(|authority| authority.as_str()))
+        .filter(|host| !host.is_empty() && host.len() <= 255 && host.bytes().all(fits))
+        .unwrap_or("localhost")
+}

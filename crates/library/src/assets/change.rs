@@ -1,0 +1,363 @@
+//! Changing: words, tags, visibility, copies, deletion and restoration.
+
+use backlot_model::account::{Caller, Member, Organization, Scope};
+use backlot_model::asset::{Asset, Visibility, is_asset_type};
+use backlot_model::clock::DAY_MS;
+use backlot_model::event::EventKind;
+use backlot_model::fault::FieldFault;
+use backlot_model::limits::{NAME_CHARS_MAX, RESTORE_DAYS, TEXT_CHARS_MAX};
+use backlot_model::media::Detected;
+use backlot_model::policy::Operation;
+use backlot_model::query::ScopeKey;
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::assets;
+use backlot_store::db::Tx;
+use serde_json::{Map, Value};
+
+use super::new_asset;
+use crate::Library;
+use crate::authority::{allow, asset_not_found, member};
+
+/// A change of one asset. `None` leaves a field as it is; `Some(None)` clears it.
+#[derive(Debug, Clone, Default)]
+pub struct AssetPatch {
+    /// Display name; cannot be cleared.
+    pub name: Option<String>,
+    /// File name; cannot be cleared.
+    pub filename: Option<String>,
+    /// Free text.
+    pub description: Option<Option<String>>,
+    /// A free label.
+    pub project: Option<Option<String>>,
+    /// One of the asset types.
+    pub asset_type: Option<String>,
+    /// All tags, in order.
+    pub tags: Option<Vec<String>>,
+    /// Replaces only the tags among `within`; others stay.
+    pub tags_within: Option<TagsWithin>,
+    /// An instruction kept with the picture.
+    pub styling_note: Option<Option<String>>,
+    /// A label of who made it.
+    pub author_id: Option<Option<String>>,
+    /// The run that made it.
+    pub inference_id: Option<Option<String>>,
+    /// The model that made it.
+    pub model_id: Option<Option<String>>,
+    /// Generation parameters, whole.
+    pub parameters: Option<Map<String, Value>>,
+    /// Hints, whole.
+    pub detected: Option<Option<Detected>>,
+    /// Who may see it.
+    pub visibility: Option<Visibility>,
+    /// The organisation it belongs to; must be one of the caller's.
+    pub organization_id: Option<Option<Id<Organization>>>,
+}
+
+/// A replacement of the tags of a fixed set.
+#[derive(Debug, Clone)]
+pub struct TagsWithin {
+    /// The set.
+    pub set: &'static [&'static str],
+    /// Those that the asset shall have.
+    pub tags: Vec<String>,
+}
+
+impl Library {
+    /// Changes an asset; its new state.
+    ///
+    /// # Errors
+    /// `asset-not-found`, `forbidden`; `version-mismatch` when `version` is given and is no longer
+    /// the asset's; `invalid` with the fields. Nothing is changed then.
+    pub async fn change_asset(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        version: Option<i64>,
+        patch: AssetPatch,
+    ) -> Result<Asset, Fault> {
+        let mut tx = self.db().begin().await?;
+        let before = self.live_asset_in(&mut tx, id).await?;
+        let after = self.patched(caller, &before, version, patch)?;
+        if after == before {
+            return Ok(before);
+        }
+        let after = self.save(&mut tx, &before, after).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    pub(super) fn patched(
+        &self,
+        caller: &Caller,
+        before: &Asset,
+        version: Option<i64>,
+        patch: AssetPatch,
+    ) -> Result<Asset, Fault> {
+        allow(caller, Operation::Change, before)?;
+        let member = member(caller, Scope::Write)?;
+        if patch.visibility.is_some() || patch.organization_id.is_some() {
+            allow(caller, Operation::SetVisibility, before)?;
+        }
+        if version.is_some_and(|version| version != before.version) {
+            let said = "the asset has changed since; get it again";
+            return Err(Fault::new(Kind::PreconditionFailed, "version-mismatch", said));
+        }
+        let mut after = before.clone();
+        apply(&mut after, patch, member).map_err(|it| Fault::invalid_fields(vec![it]))?;
+        Ok(after)
+    }
+
+    /// Deletes an asset; it can be restored for 30 days. The bytes go later.
+    ///
+    /// # Errors
+    /// `asset-not-found`, `forbidden`, `version-mismatch`.
+    pub async fn delete_asset(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        version: Option<i64>,
+    ) -> Result<Asset, Fault> {
+        let mut tx = self.db().begin().await?;
+        let before = self.live_asset_in(&mut tx, id).await?;
+        allow(caller, Operation::Delete, &before)?;
+        if version.is_some_and(|version| version != before.version) {
+            let said = "the asset has changed since; get it again";
+            return Err(Fault::new(Kind::PreconditionFailed, "version-mismatch", said));
+        }
+        let after = self.delete_in(&mut tx, &before).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Undoes a deletion.
+    ///
+    /// # Errors
+    /// `asset-not-found`, `forbidden`; `not-deleted`; `restore-expired` after 30 days.
+    pub async fn restore_asset(&self, caller: &Caller, id: Id<Asset>) -> Result<Asset, Fault> {
+        let mut tx = self.db().begin().await?;
+        let before = assets::by_id_in(&mut tx, id).await?.ok_or_else(asset_not_found)?;
+        let after = self.restore_in(&mut tx, caller, &before).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Makes a private copy for the caller over the same bytes; its parent is the original.
+    ///
+    /// # Errors
+    /// `asset-not-found`; `asset-busy` while the original is still being fetched.
+    pub async fn copy_asset(&self, caller: &Caller, id: Id<Asset>) -> Result<Asset, Fault> {
+        let original = self.asset(caller, id).await?;
+        allow(caller, Operation::Copy, &original)?;
+        let member = member(caller, Scope::Write)?;
+        let Some(digest) = original.digest else {
+            let said = "the asset has no bytes yet; copy it when it is ready";
+            return Err(Fault::new(Kind::Conflict, "asset-busy", said));
+        };
+        self.copy_over(member, &original, digest).await
+    }
+
+    pub(super) async fn live_asset_in(&self, tx: &mut Tx, id: Id<Asset>) -> Result<Asset, Fault> {
+        let found = assets::by_id_in(tx, id).await?;
+        found.filter(|it| it.deleted_at.is_none()).ok_or_else(asset_not_found)
+    }
+
+    /// Writes a changed asset with its time, epoch and events.
+    pub(super) async fn save(
+        &self,
+        tx: &mut Tx,
+        before: &Asset,
+        mut after: Asset,
+    ) -> Result<Asset, Fault> {
+        after.updated_at = self.now_ms().max(before.updated_at);
+        let (was, is) = (scope_of(before), scope_of(&after));
+        if narrows(before, &after) {
+            after.access_epoch += 1;
+        }
+        assets::save(tx, before, &after).await?;
+        after.version += 1;
+        if was != is {
+            self.announce_to(tx, EventKind::Deleted, &after, was).await?;
+        }
+        self.announce(tx, EventKind::Updated, &after).await?;
+        Ok(after)
+    }
+
+    pub(super) async fn delete_in(&self, tx: &mut Tx, before: &Asset) -> Result<Asset, Fault> {
+        let mut after = before.clone();
+        let now = self.now_ms();
+        after.deleted_at = Some(now);
+        after.updated_at = now.max(before.updated_at);
+        after.access_epoch += 1;
+        assets::save(tx, before, &after).await?;
+        after.version += 1;
+        self.announce(tx, EventKind::Deleted, &after).await?;
+        Ok(after)
+    }
+
+    pub(super) async fn restore_in(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        before: &Asset,
+    ) -> Result<Asset, Fault> {
+        allow(caller, Operation::Restore, before)?;
+        let Some(deleted_at) = before.deleted_at else {
+            let said = "the asset is not deleted";
+            return Err(Fault::new(Kind::Conflict, "not-deleted", said));
+        };
+        let now = self.now_ms();
+        if now - deleted_at >= RESTORE_DAYS * DAY_MS {
+            let said = format!("it was deleted more than {RESTORE_DAYS} days ago");
+            return Err(Fault::new(Kind::Conflict, "restore-expired", said));
+        }
+        let mut after = before.clone();
+        after.deleted_at = None;
+        after.updated_at = now.max(before.updated_at);
+        assets::save(tx, before, &after).await?;
+        after.version += 1;
+        self.announce(tx, EventKind::Created, &after).await?;
+        Ok(after)
+    }
+
+    async fn copy_over(
+        &self,
+        member: &Member,
+        original: &Asset,
+        digest: backlot_model::media::Digest,
+    ) -> Result<Asset, Fault> {
+        let now = self.now_ms();
+        let mut copy = original.clone();
+        copy.id = self.ids().next();
+        copy.uploader_id = member.user_id;
+        copy.uploader_name.clone_from(&member.username);
+        copy.uploader_is_superuser = member.is_superuser;
+        copy.organization_id = member.active_organization;
+        copy.visibility = Visibility::Private;
+        copy.collection_ids = Vec::new();
+        copy.lineage.parent_id = Some(original.id);
+        copy.lineage.root_id = Some(original.lineage.root_id.unwrap_or(original.id));
+        (copy.created_at, copy.updated_at) = (now, now);
+        (copy.version, copy.access_epoch) = (1, 0);
+        copy.status = backlot_model::asset::Status::Processing;
+        copy.error = None;
+        let mut tx = self.db().begin().await?;
+        if !assets::blob_in_use(&mut tx, digest).await? {
+            return Err(asset_not_found());
+        }
+        assets::insert(&mut tx, &copy, None).await?;
+        let job = crate::jobs::Job::Process { asset: copy.id.to_string() };
+        self.enqueue(&mut tx, &job).await?;
+        self.announce(&mut tx, EventKind::Created, &copy).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(copy)
+    }
+}
+
+/// Where an asset is listed.
+pub(crate) fn scope_of(asset: &Asset) -> ScopeKey {
+    ScopeKey::of(
+        asset.visibility,
+        asset.organization_id,
+        asset.uploader_id,
+        asset.uploader_is_superuser,
+    )
+}
+
+/// Whether somebody who could see it may no longer.
+fn narrows(before: &Asset, after: &Asset) -> bool {
+    let moved = before.organization_id != after.organization_id;
+    after.visibility < before.visibility || (moved && before.visibility == Visibility::Shared)
+}
+
+fn apply(asset: &mut Asset, patch: AssetPatch, member: &Member) -> Result<(), FieldFault> {
+    set_name(&mut asset.name, "name", patch.name)?;
+    set_name(&mut asset.filename, "filename", patch.filename)?;
+    set_text(&mut asset.description, "description", patch.description, TEXT_CHARS_MAX)?;
+    set_text(&mut asset.project, "project", patch.project, NAME_CHARS_MAX)?;
+    set_text(&mut asset.styling_note, "styling_note", patch.styling_note, TEXT_CHARS_MAX)?;
+    set_text(&mut asset.lineage.author_id, "author_id", patch.author_id, NAME_CHARS_MAX)?;
+    set_text(&mut asset.lineage.inference_id, "inference_id", patch.inference_id, NAME_CHARS_MAX)?;
+    set_text(&mut asset.lineage.model_id, "model_id", patch.model_id, NAME_CHARS_MAX)?;
+    if let Some(tags) = patch.tags {
+        asset.tags = new_asset::tags("tags", tags)?;
+    }
+    if let Some(TagsWithin { set, tags }) = patch.tags_within {
+        let mut kept: Vec<String> =
+            asset.tags.iter().filter(|tag| !set.contains(&tag.as_str())).cloned().collect();
+        kept.extend(tags);
+        asset.tags = new_asset::tags("tags", kept)?;
+    }
+    if let Some(word) = patch.asset_type {
+        if !is_asset_type(&word) {
+            let said = FieldFault::new("body.type", "enum", "is not one of the asset types");
+            return Err(said.with_input(&word));
+        }
+        asset.asset_type = word;
+    }
+    if let Some(parameters) = patch.parameters {
+        asset.parameters = new_asset::parameters(Some(parameters))?;
+    }
+    if let Some(detected) = patch.detected {
+        asset.detected = detected.filter(|hints| !hints.is_empty());
+    }
+    apply_audience(asset, patch.visibility, patch.organization_id, member)
+}
+
+fn apply_audience(
+    asset: &mut Asset,
+    visibility: Option<Visibility>,
+    organization: Option<Option<Id<Organization>>>,
+    member: &Member,
+) -> Result<(), FieldFault> {
+    if let Some(organization) = organization {
+        let known = |id| member.is_superuser || member.role_in(id).is_some();
+        if organization.is_some_and(|id| !known(id)) {
+            let said = "there is no such organisation, or you are not a member of it";
+            return Err(FieldFault::new("body.organization_id", "reference", said));
+        }
+        asset.organization_id = organization;
+    }
+    if let Some(visibility) = visibility {
+        if visibility == Visibility::Shared && asset.organization_id.is_none() {
+            asset.organization_id = member.active_organization;
+        }
+        asset.visibility = visibility;
+    }
+    if asset.visibility == Visibility::Shared && asset.organization_id.is_none() {
+        let said = "to share, the asset needs an organisation";
+        return Err(FieldFault::new("body.visibility", "reference", said));
+    }
+    Ok(())
+}
+
+fn set_name(name: &mut String, field: &str, change: Option<String>) -> Result<(), FieldFault> {
+    let Some(raw) = change else { return Ok(()) };
+    let missing = || FieldFault::new(&format!("body.{field}"), "missing", "must not be empty");
+    *name = new_asset::text(field, &raw, NAME_CHARS_MAX)?.ok_or_else(missing)?;
+    Ok(())
+}
+
+fn set_text(
+    text: &mut Option<String>,
+    field: &str,
+    change: Option<Option<String>>,
+    chars_max: usize,
+) -> Result<(), FieldFault> {
+    let Some(raw) = change else { return Ok(()) };
+    *text = match raw {
+        Some(raw) => new_asset::text(field, &raw, chars_max)?,
+        None => None,
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use backlot_model::asset::Visibility::{Private, Public, Shared, Unlisted};
+
+    #[test]
+    fn visibilities_are_ordered_by_how_many_may_see() {
+        assert!(Private < Shared && Shared < Unlisted && Unlisted < Public);
+    }
+}

@@ -1,0 +1,246 @@
+//! Collections: named sets of assets of a user or an organisation.
+
+use backlot_model::account::{Caller, Member, Organization, Scope};
+use backlot_model::asset::{Asset, Collection};
+use backlot_model::event::EventKind;
+use backlot_model::limits::{BULK_IDS_MAX, NAME_CHARS_MAX};
+use backlot_model::policy::Operation;
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::db::Tx;
+use backlot_store::{assets, collections};
+
+use crate::Library;
+use crate::assets::text;
+use crate::authority::{allow, asset_not_found, member};
+
+impl Library {
+    /// Makes a collection: of the organisation when one is given, else of the caller alone.
+    ///
+    /// # Errors
+    /// `invalid` for a bad name or an organisation that is not the caller's.
+    pub async fn create_collection(
+        &self,
+        caller: &Caller,
+        name: &str,
+        organization_id: Option<Id<Organization>>,
+    ) -> Result<Collection, Fault> {
+        let member = member(caller, Scope::Write)?;
+        if organization_id.is_some_and(|id| !member.is_superuser && member.role_in(id).is_none()) {
+            let said = "there is no such organisation, or you are not a member of it";
+            return Err(Fault::invalid("body.organization_id", "reference", said));
+        }
+        let now = self.now_ms();
+        let collection = Collection {
+            id: self.ids().next(),
+            owner_id: member.user_id,
+            organization_id,
+            name: collection_name(name)?,
+            asset_count: 0,
+            thumbnail: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.db().begin().await?;
+        collections::insert(&mut tx, &collection).await?;
+        tx.commit().await?;
+        Ok(collection)
+    }
+
+    /// One collection.
+    ///
+    /// # Errors
+    /// `collection-not-found`.
+    pub async fn collection(
+        &self,
+        caller: &Caller,
+        id: Id<Collection>,
+    ) -> Result<Collection, Fault> {
+        let member = member(caller, Scope::Read)?;
+        self.visible_collection(member, id).await
+    }
+
+    /// One page of the caller's and his organisations' collections, the newest first, and how many
+    /// there are.
+    ///
+    /// # Errors
+    /// `no-credentials`, `insufficient-scope`; database faults.
+    pub async fn collections(
+        &self,
+        caller: &Caller,
+        skip: u64,
+        limit: u32,
+    ) -> Result<(Vec<Collection>, u64), Fault> {
+        let member = member(caller, Scope::Read)?;
+        let teams: Vec<_> = member.organizations.iter().map(|(id, _)| *id).collect();
+        Ok(collections::list(self.db(), member.user_id, &teams, skip, limit).await?)
+    }
+
+    /// Renames a collection.
+    ///
+    /// # Errors
+    /// `collection-not-found`, `forbidden` for who did not make it; `invalid` for a bad name.
+    pub async fn rename_collection(
+        &self,
+        caller: &Caller,
+        id: Id<Collection>,
+        name: &str,
+    ) -> Result<Collection, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let name = collection_name(name)?;
+        let mut collection = self.own_collection(member, id).await?;
+        let mut tx = self.db().begin().await?;
+        collection.updated_at = self.now_ms();
+        collections::rename(&mut tx, id, &name, collection.updated_at).await?;
+        tx.commit().await?;
+        collection.name = name;
+        Ok(collection)
+    }
+
+    /// Deletes a collection. Its assets stay.
+    ///
+    /// # Errors
+    /// `collection-not-found`, `forbidden` for who did not make it.
+    pub async fn delete_collection(
+        &self,
+        caller: &Caller,
+        id: Id<Collection>,
+    ) -> Result<(), Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.own_collection(member, id).await?;
+        let mut tx = self.db().begin().await?;
+        collections::delete(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Puts assets into a collection; those already in it stay.
+    ///
+    /// # Errors
+    /// `collection-not-found`; `asset-not-found` when the caller sees one of them not, and then
+    /// none is added.
+    pub async fn collect(
+        &self,
+        caller: &Caller,
+        id: Id<Collection>,
+        ids: &[Id<Asset>],
+    ) -> Result<Collection, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let collection = self.visible_collection(member, id).await?;
+        let mut tx = self.db().begin().await?;
+        for asset in self.collectable(&mut tx, caller, ids).await? {
+            self.collect_in(&mut tx, collection.id, &asset).await?;
+        }
+        tx.commit().await?;
+        self.visible_collection(member, id).await
+    }
+
+    /// Takes assets out of a collection; those not in it are left alone.
+    ///
+    /// # Errors
+    /// `collection-not-found`.
+    pub async fn uncollect(
+        &self,
+        caller: &Caller,
+        id: Id<Collection>,
+        ids: &[Id<Asset>],
+    ) -> Result<Collection, Fault> {
+        let member = member(caller, Scope::Write)?;
+        bounded(ids)?;
+        self.visible_collection(member, id).await?;
+        let mut tx = self.db().begin().await?;
+        collections::remove(&mut tx, id, ids, self.now_ms()).await?;
+        tx.commit().await?;
+        self.visible_collection(member, id).await
+    }
+
+    /// Puts one asset into a collection within a transaction.
+    pub(crate) async fn collect_in(
+        &self,
+        tx: &mut Tx,
+        id: Id<Collection>,
+        asset: &Asset,
+    ) -> Result<Asset, Fault> {
+        let mut after = asset.clone();
+        if !after.collection_ids.contains(&id) {
+            collections::add(tx, id, &[asset.id], self.now_ms()).await?;
+            after.collection_ids.push(id);
+            self.announce(tx, EventKind::Updated, &after).await?;
+        }
+        Ok(after)
+    }
+
+    /// Whether the caller may put assets into all of these.
+    pub(crate) async fn check_collections(
+        &self,
+        caller: &Caller,
+        ids: &[Id<Collection>],
+    ) -> Result<(), Fault> {
+        let member = member(caller, Scope::Write)?;
+        for id in ids {
+            let unknown = |_| {
+                let said = format!("there is no collection {id}");
+                Fault::invalid("body.collection_ids", "reference", said)
+            };
+            self.visible_collection(member, *id).await.map_err(unknown)?;
+        }
+        Ok(())
+    }
+
+    async fn collectable(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        ids: &[Id<Asset>],
+    ) -> Result<Vec<Asset>, Fault> {
+        bounded(ids)?;
+        let found = assets::by_ids_in(tx, ids).await?;
+        for id in ids {
+            let asset = found.iter().find(|it| it.id == *id && it.deleted_at.is_none());
+            allow(caller, Operation::Collect, asset.ok_or_else(asset_not_found)?)?;
+        }
+        Ok(found)
+    }
+
+    async fn visible_collection(
+        &self,
+        member: &Member,
+        id: Id<Collection>,
+    ) -> Result<Collection, Fault> {
+        let sees = |it: &Collection| {
+            member.is_superuser
+                || it.owner_id == member.user_id
+                || it.organization_id.is_some_and(|id| member.role_in(id).is_some())
+        };
+        let found = collections::by_id(self.db(), id).await?;
+        found.filter(sees).ok_or_else(|| {
+            Fault::new(Kind::NotFound, "collection-not-found", "collection not found")
+        })
+    }
+
+    async fn own_collection(
+        &self,
+        member: &Member,
+        id: Id<Collection>,
+    ) -> Result<Collection, Fault> {
+        let collection = self.visible_collection(member, id).await?;
+        if member.is_superuser || collection.owner_id == member.user_id {
+            return Ok(collection);
+        }
+        let said = "only who made this collection may do this";
+        Err(Fault::new(Kind::Forbidden, "forbidden", said))
+    }
+}
+
+fn collection_name(raw: &str) -> Result<String, Fault> {
+    let checked = text("name", raw, NAME_CHARS_MAX);
+    let name = checked.map_err(|it| Fault::invalid_fields(vec![it]))?;
+    name.ok_or_else(|| Fault::invalid("body.name", "missing", "must not be empty"))
+}
+
+fn bounded(ids: &[Id<Asset>]) -> Result<(), Fault> {
+    if ids.len() <= BULK_IDS_MAX {
+        return Ok(());
+    }
+    let said = format!("must name at most {BULK_IDS_MAX} assets");
+    Err(Fault::invalid("body.ids", "length", said))
+}

@@ -1,0 +1,220 @@
+//! Pictures of other sizes and formats, made when asked for, kept while they are used.
+
+use backlot_imaging::{Fit, Format, Limits, Transform, decode_bytes, probe, transform};
+use backlot_model::asset::Asset;
+use backlot_model::clock::HOUR_MS;
+use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
+use backlot_model::media::{Digest, MediaKind};
+use backlot_model::{Fault, Kind};
+use backlot_store::blobs::Keep;
+use backlot_store::renditions::{self, Rendition};
+
+use super::Picture;
+use crate::Library;
+use crate::context::blocking;
+
+/// The sizes that are made, in pixels. A size between two steps becomes the greater, so that no
+/// caller can have a rendition made for every number.
+pub const SIZE_LADDER: [u32; 14] =
+    [16, 32, 64, 96, 128, 192, 256, 320, 512, 768, 1_024, 1_536, 2_048, 4_096];
+
+/// How long somebody who asks for a picture waits for a place to have it made in, in milliseconds.
+const WAIT_MS: u64 = 10_000;
+
+/// Which format is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormatChoice {
+    /// This one.
+    Exactly(Format),
+    /// As the picture is, where it can be written so; else JPEG or, with transparency, WebP.
+    Same,
+}
+
+/// How a picture is to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransformRequest {
+    /// In pixels; rounded up to the ladder, never above the original.
+    pub width: Option<u32>,
+    /// In pixels; rounded up to the ladder, never above the original.
+    pub height: Option<u32>,
+    /// How the picture fills the size.
+    pub fit: Fit,
+    /// In which format.
+    pub format: FormatChoice,
+    /// 1 to 100; rounded up to a multiple of five.
+    pub quality: u8,
+}
+
+impl TransformRequest {
+    /// As the stored thumbnails are made, up to the bound of their family.
+    pub(super) const fn thumbnail() -> Self {
+        Self {
+            width: None,
+            height: None,
+            fit: Fit::Inside,
+            format: FormatChoice::Same,
+            quality: 80,
+        }
+    }
+}
+
+impl Library {
+    /// The rendition, made now if it is not there. Who comes while it is being made waits for it.
+    pub(super) async fn rendition(
+        &self,
+        asset: &Asset,
+        digest: Digest,
+        picture: Picture,
+        request: &TransformRequest,
+    ) -> Result<Rendition, Fault> {
+        if asset.kind != MediaKind::Image {
+            let said = format!("only pictures can be changed; this is {}", asset.kind);
+            return Err(Fault::invalid("query.width", "type", said));
+        }
+        let plan = plan(asset, picture, request);
+        let name = name_of(&plan);
+        if let Some(found) = self.cached(digest, &name).await? {
+            return Ok(found);
+        }
+        let _turn = self.turns().take(&format!("{digest}/{name}")).await;
+        if let Some(found) = self.cached(digest, &name).await? {
+            return Ok(found);
+        }
+        self.make(asset, digest, &plan, name).await
+    }
+
+    async fn cached(&self, digest: Digest, name: &str) -> Result<Option<Rendition>, Fault> {
+        let found = renditions::get(self.db(), digest, name).await?;
+        if found.is_some() {
+            renditions::touch(self.db(), digest, name, self.now_ms(), HOUR_MS).await?;
+        }
+        Ok(found)
+    }
+
+    async fn make(
+        &self,
+        asset: &Asset,
+        digest: Digest,
+        plan: &Transform,
+        name: String,
+    ) -> Result<Rendition, Fault> {
+        let _place = self.decoding().turn_within(WAIT_MS).await?;
+        let size = asset.size.unwrap_or_default();
+        let bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
+        let probed = probe(&bytes, &Limits::from(&self.config().uploads)).map_err(Fault::from)?;
+        let _room = self.decoding().room(decode_bytes(&probed)).await?;
+        let plan = *plan;
+        let made = blocking(move || transform(&bytes, &probed, &plan)).await?;
+        let made = made.map_err(Fault::from)?;
+        let rendition = Rendition {
+            name,
+            mime_type: made.media_type.to_owned(),
+            size: made.bytes.len() as u64,
+            width: made.width,
+            height: made.height,
+            is_cached: true,
+        };
+        self.blobs()
+            .put_rendition(digest, &rendition.name, made.bytes.into(), Keep::Loosely)
+            .await
+            .map_err(Fault::from)?;
+        let mut tx = self.db().begin().await?;
+        renditions::put(&mut tx, digest, &rendition, self.now_ms()).await?;
+        tx.commit().await?;
+        Ok(rendition)
+    }
+
+    /// Drops the least recently used renditions until the rest is within its bound; how many went.
+    ///
+    /// # Errors
+    /// Storage and database faults.
+    pub async fn trim_renditions(&self) -> Result<u64, Fault> {
+        let mut gone = 0;
+        let mut taken = renditions::cached_bytes(self.db()).await?;
+        while taken > self.config().rendition_cache_bytes {
+            let oldest = renditions::least_recently_used(self.db(), 100).await?;
+            if oldest.is_empty() {
+                break;
+            }
+            for (digest, rendition) in oldest {
+                if taken <= self.config().rendition_cache_bytes {
+                    break;
+                }
+                let mut tx = self.db().begin().await?;
+                renditions::remove(&mut tx, digest, &rendition.name).await?;
+                tx.commit().await?;
+                self.blobs()
+                    .delete_rendition(digest, &rendition.name)
+                    .await
+                    .map_err(Fault::from)?;
+                taken = taken.saturating_sub(rendition.size);
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// The change as it will be made: sizes on the ladder and within what the signature opens.
+fn plan(asset: &Asset, picture: Picture, request: &TransformRequest) -> Transform {
+    let bound = match picture {
+        Picture::Original => u32::MAX,
+        Picture::Small => THUMB_SMALL_PX,
+        Picture::Big => THUMB_BIG_PX,
+    };
+    let (own_width, own_height) = (asset.width.unwrap_or(bound), asset.height.unwrap_or(bound));
+    let mut width = request.width.map(|it| on_ladder(it).min(own_width).min(bound));
+    let height = request.height.map(|it| on_ladder(it).min(own_height).min(bound));
+    let mut height = height;
+    if width.is_none() && height.is_none() && bound != u32::MAX {
+        // A thumbnail is bounded by its longest side.
+        (width, height) = (Some(own_width.min(bound)), Some(own_height.min(bound)));
+    }
+    let format = match request.format {
+        FormatChoice::Exactly(format) => format,
+        FormatChoice::Same => match asset.mime_type.as_deref() {
+            Some("image/jpeg") => Format::Jpeg,
+            Some("image/png") => Format::Png,
+            Some("image/avif") => Format::Avif,
+            _ => Format::WebP,
+        },
+    };
+    let quality = request.quality.clamp(1, 100).div_ceil(5) * 5;
+    Transform { width, height, fit: request.fit, format, quality }
+}
+
+fn on_ladder(wanted: u32) -> u32 {
+    let last = SIZE_LADDER[SIZE_LADDER.len() - 1];
+    SIZE_LADDER.into_iter().find(|step| *step >= wanted).unwrap_or(last)
+}
+
+fn name_of(plan: &Transform) -> String {
+    let side = |px: Option<u32>| px.map_or_else(|| "auto".to_owned(), |px| px.to_string());
+    let fit = match plan.fit {
+        Fit::Contain => "contain",
+        Fit::Cover => "cover",
+        Fit::Fill => "fill",
+        Fit::Inside => "inside",
+    };
+    let format = match plan.format {
+        Format::Jpeg => "jpg",
+        Format::Png => "png",
+        Format::WebP => "webp",
+        Format::Avif => "avif",
+    };
+    let quality = plan.quality;
+    format!("{}x{}-{fit}-q{quality}.{format}", side(plan.width), side(plan.height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_step_up_and_end_at_the_top() {
+        assert_eq!(on_ladder(1), 16);
+        assert_eq!(on_ladder(256), 256);
+        assert_eq!(on_ladder(257), 320);
+        assert_eq!(on_ladder(90_000), 4_096);
+    }
+}

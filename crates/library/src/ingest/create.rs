@@ -1,0 +1,276 @@
+//! From bytes to a library entry: the end of every door.
+
+use backlot_model::account::{Caller, Member, Organization, Scope};
+use backlot_model::asset::{Asset, Lineage, Status, Visibility};
+use backlot_model::event::EventKind;
+use backlot_model::media::{Digest, Facts, MediaKind};
+use backlot_model::policy::Operation;
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::db::Tx;
+use backlot_store::{assets, blob_rows};
+
+use super::{Accepts, Received};
+use crate::Library;
+use crate::assets::{CheckedAsset, NewAsset};
+use crate::authority::{allow, asset_not_found, member};
+use crate::jobs::Job;
+use crate::limiter::Limit;
+
+/// Where an asset's bytes are.
+pub(crate) enum Origin {
+    /// Durable, with what their header says, and the extension that fits them.
+    Blob { digest: Digest, facts: Box<Facts>, extension: &'static str },
+    /// Still to be fetched.
+    Url(String, Accepts),
+}
+
+impl Library {
+    /// Makes an asset of received bytes. The answer is given when bytes and record are durable;
+    /// facts and thumbnails follow.
+    ///
+    /// # Errors
+    /// `invalid` with every wrong field; storage and database faults. Nothing is left behind.
+    pub async fn create_asset(
+        &self,
+        caller: &Caller,
+        received: Received,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let id = self.ids().next();
+        self.create_asset_as(caller, id, received, new).await
+    }
+
+    /// The same with an id that was promised before.
+    pub(crate) async fn create_asset_as(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        received: Received,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let draft = self.draft(caller, id, new).await?;
+        let Received { staged, facts, extension } = received;
+        let digest = staged.digest();
+        self.blobs().commit(staged).await.map_err(Fault::from)?;
+        let facts = Box::new(facts);
+        self.record(draft, Origin::Blob { digest, facts, extension }).await
+    }
+
+    /// Makes an asset over bytes that the caller already owns, without sending them again.
+    ///
+    /// # Errors
+    /// `asset-not-found` when he owns no asset with these bytes; `invalid` as for any asset.
+    pub async fn create_asset_from_hash(
+        &self,
+        caller: &Caller,
+        digest: Digest,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.refuse_when_full().await?;
+        if !assets::owns_blob(self.db(), member.user_id, digest).await? {
+            return Err(asset_not_found());
+        }
+        self.create_over(caller, digest, new).await
+    }
+
+    /// Makes an asset over the bytes of another one, of which the caller has the id or an address
+    /// of ours.
+    ///
+    /// # Errors
+    /// `asset-not-found` when he may not see it, `forbidden` when he may not copy it, `asset-busy`
+    /// while it is still being fetched; `invalid` as for any asset.
+    pub async fn create_asset_from_asset(
+        &self,
+        caller: &Caller,
+        original: Id<Asset>,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.refuse_when_full().await?;
+        let original = self.live_asset(original).await?;
+        allow(caller, Operation::Copy, &original)?;
+        let busy = || {
+            let said = "the asset has no bytes yet; use it when it is ready";
+            Fault::new(Kind::Conflict, "asset-busy", said)
+        };
+        let digest = original.digest.ok_or_else(busy)?;
+        let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
+        self.create_over(caller, digest, new).await
+    }
+
+    /// Makes an asset over bytes that are here and that the caller may use.
+    async fn create_over(
+        &self,
+        caller: &Caller,
+        digest: Digest,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let found = blob_rows::facts(self.db(), digest).await?;
+        let (facts, ..) = found.ok_or_else(asset_not_found)?;
+        let extension = backlot_imaging::extension(&facts.mime_type);
+        let draft = self.draft(caller, self.ids().next(), new).await?;
+        self.record(draft, Origin::Blob { digest, facts: Box::new(facts), extension }).await
+    }
+
+    /// The asset as it will be, but for its bytes: words checked, references resolved within the
+    /// caller's reach.
+    pub(crate) async fn draft(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        new: NewAsset,
+    ) -> Result<Draft, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let checked = new.check()?;
+        let organization_id = organization(member, &checked)?;
+        let lineage = self.lineage(caller, &checked).await?;
+        self.check_collections(caller, &checked.collection_ids).await?;
+        let now = self.now_ms();
+        let asset = Asset {
+            id,
+            uploader_id: member.user_id,
+            uploader_name: member.username.clone(),
+            uploader_is_superuser: member.is_superuser,
+            organization_id,
+            project: checked.project,
+            name: checked.name.unwrap_or_default(),
+            filename: checked.filename.unwrap_or_default(),
+            description: checked.description,
+            asset_type: checked.asset_type,
+            kind: MediaKind::Image,
+            status: Status::Processing,
+            error: None,
+            visibility: checked.visibility,
+            tags: checked.tags,
+            styling_note: checked.styling_note,
+            detected: checked.detected,
+            lineage,
+            parameters: checked.parameters,
+            collection_ids: checked.collection_ids,
+            digest: None,
+            size: None,
+            mime_type: None,
+            width: None,
+            height: None,
+            dominant_color: None,
+            thumbhash: None,
+            has_thumbnails: false,
+            access_epoch: 0,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        Ok(Draft(asset))
+    }
+
+    /// Records a draft with its job and event, in one transaction.
+    pub(crate) async fn record(&self, draft: Draft, origin: Origin) -> Result<Asset, Fault> {
+        let mut asset = draft.0;
+        let mut tx = self.db().begin().await?;
+        match &origin {
+            Origin::Blob { digest, facts, extension } => {
+                attach(&mut tx, &mut asset, *digest, facts, extension).await?;
+                self.still_there(*digest).await?;
+                assets::insert(&mut tx, &asset, None).await?;
+                self.enqueue(&mut tx, &Job::Process { asset: asset.id.to_string() }).await?;
+            }
+            Origin::Url(url, accepts) => {
+                name_after(&mut asset, None);
+                assets::insert(&mut tx, &asset, Some(url)).await?;
+                let job = Job::ImportUrl { asset: asset.id.to_string(), accepts: Some(*accepts) };
+                self.enqueue(&mut tx, &job).await?;
+            }
+        }
+        self.announce(&mut tx, EventKind::Created, &asset).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(asset)
+    }
+
+    /// Whether the bytes that were already here are so still: the collector may have taken them
+    /// just before the row was written. Call it after that, within the transaction.
+    pub(crate) async fn still_there(&self, digest: Digest) -> Result<(), Fault> {
+        if self.blobs().size(digest).await.map_err(Fault::from)?.is_some() {
+            return Ok(());
+        }
+        let said = "these bytes were being collected as they came; send them again";
+        Err(Fault::new(Kind::Unavailable, "blob-missing", said).retry_after_ms(1_000))
+    }
+
+    async fn lineage(&self, caller: &Caller, checked: &CheckedAsset) -> Result<Lineage, Fault> {
+        let mut lineage = Lineage {
+            parent_id: checked.parent_id,
+            root_id: None,
+            inference_id: checked.inference_id.clone(),
+            model_id: checked.model_id.clone(),
+            author_id: checked.author_id.clone(),
+        };
+        if let Some(parent_id) = checked.parent_id {
+            let unknown =
+                || Fault::invalid("body.parent_id", "reference", "there is no such asset");
+            let found = assets::by_id(self.db(), parent_id).await?;
+            let parent = found.filter(|it| it.deleted_at.is_none()).ok_or_else(unknown)?;
+            allow(caller, Operation::See, &parent).map_err(|_| unknown())?;
+            lineage.root_id = Some(parent.lineage.root_id.unwrap_or(parent.id));
+        }
+        Ok(lineage)
+    }
+}
+
+/// An asset that is complete but for its bytes.
+pub(crate) struct Draft(Asset);
+
+/// Gives an asset its bytes: what the header says at once, the rest when it is processed.
+pub(super) async fn attach(
+    tx: &mut Tx,
+    asset: &mut Asset,
+    digest: Digest,
+    facts: &Facts,
+    extension: &str,
+) -> Result<(), Fault> {
+    blob_rows::upsert(tx, digest, facts, asset.created_at).await?;
+    asset.digest = Some(digest);
+    asset.kind = facts.kind;
+    asset.size = Some(facts.size);
+    asset.mime_type = Some(facts.mime_type.clone());
+    asset.width = facts.width;
+    asset.height = facts.height;
+    name_after(asset, Some(extension));
+    Ok(())
+}
+
+/// Completes the names: a file name that fits the bytes, and a display name.
+fn name_after(asset: &mut Asset, extension: Option<&str>) {
+    if asset.filename.is_empty() {
+        asset.filename = match extension {
+            Some(extension) => format!("{}.{extension}", asset.id),
+            None => asset.id.to_string(),
+        };
+    }
+    if asset.name.is_empty() {
+        asset.name.clone_from(&asset.filename);
+    }
+}
+
+fn organization(
+    member: &Member,
+    checked: &CheckedAsset,
+) -> Result<Option<Id<Organization>>, Fault> {
+    let organization = match checked.organization_id {
+        Some(id) if member.is_superuser || member.role_in(id).is_some() => Some(id),
+        Some(_) => {
+            let said = "there is no such organisation, or you are not a member of it";
+            return Err(Fault::invalid("body.organization_id", "reference", said));
+        }
+        None => member.active_organization,
+    };
+    if checked.visibility == Visibility::Shared && organization.is_none() {
+        let said = "to share, the asset needs an organisation, and you are in none";
+        return Err(Fault::invalid("body.visibility", "reference", said));
+    }
+    Ok(organization)
+}

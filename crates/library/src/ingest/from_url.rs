@@ -1,0 +1,121 @@
+//! Assets whose bytes are still somewhere else.
+
+use backlot_model::account::{Caller, Scope};
+use backlot_model::asset::{Asset, Status};
+use backlot_model::event::EventKind;
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::assets;
+use futures::StreamExt;
+
+use super::create::attach;
+use super::{Accepts, Origin, Received};
+use crate::Library;
+use crate::assets::NewAsset;
+use crate::authority::member;
+use crate::fetch::is_transient;
+use crate::jobs::{Job, Outcome};
+use crate::limiter::Limit;
+
+impl Library {
+    /// Makes an asset of what lies at a foreign address. The address is checked before the answer;
+    /// the bytes are fetched afterwards, and what cannot be fetched ends as failed.
+    ///
+    /// # Errors
+    /// `fetch-refused` for an address that the guard does not allow; `invalid` as for any asset.
+    pub async fn create_asset_from_url(
+        &self,
+        caller: &Caller,
+        url: &str,
+        accepts: Accepts,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.refuse_when_full().await?;
+        let url = self.fetcher().check(url).await?;
+        let new = NewAsset { filename: new.filename.or_else(|| filename_of(&url)), ..new };
+        let draft = self.draft(caller, self.ids().next(), new).await?;
+        self.record(draft, Origin::Url(url.to_string(), accepts)).await
+    }
+
+    /// The job behind it: fetches, checks, records the bytes and asks for their processing.
+    pub(crate) async fn import_url(
+        &self,
+        id: Id<Asset>,
+        accepts: Option<Accepts>,
+    ) -> Result<Outcome, Fault> {
+        let found = assets::by_id(self.db(), id).await?;
+        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
+            return Ok(Outcome::Done);
+        };
+        let Some(url) = assets::source_url(self.db(), id).await? else {
+            return Ok(Outcome::Done);
+        };
+        if asset.digest.is_some() {
+            return Ok(Outcome::Done);
+        }
+        let accepts = accepts.unwrap_or_else(|| Accepts::pictures(&self.config().uploads));
+        match self.download(&url, accepts).await {
+            Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
+            Err(fault) if !may_pass(&fault) => {
+                self.fail_asset(id, &fault.message).await.map(|()| Outcome::Done)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn download(&self, url: &str, accepts: Accepts) -> Result<Received, Fault> {
+        let mut fetched = self.fetcher().fetch(url, accepts.bytes_max()).await?;
+        let mut intake = self.receive_unmetered(accepts).await?;
+        while let Some(bytes) = fetched.body.next().await {
+            intake.write(bytes?).await?;
+        }
+        intake.finish().await
+    }
+
+    async fn arrived(&self, id: Id<Asset>, received: Received) -> Result<(), Fault> {
+        let Received { staged, facts, extension } = received;
+        let digest = staged.digest();
+        self.blobs().commit(staged).await.map_err(Fault::from)?;
+        let mut tx = self.db().begin().await?;
+        let found = assets::by_id_in(&mut tx, id).await?;
+        let Some(before) = found.filter(|it| it.digest.is_none()) else { return Ok(()) };
+        let mut after = before.clone();
+        attach(&mut tx, &mut after, digest, &facts, extension).await?;
+        self.still_there(digest).await?;
+        after.updated_at = self.now_ms();
+        assets::save(&mut tx, &before, &after).await?;
+        self.enqueue(&mut tx, &Job::Process { asset: id.to_string() }).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Ends an asset as failed, with a reason that its owner can read.
+    pub(crate) async fn fail_asset(&self, id: Id<Asset>, reason: &str) -> Result<(), Fault> {
+        let mut tx = self.db().begin().await?;
+        let found = assets::by_id_in(&mut tx, id).await?;
+        let Some(before) = found.filter(|it| it.status == Status::Processing) else {
+            return Ok(());
+        };
+        let mut after = before.clone();
+        after.status = Status::Failed;
+        after.error = Some(reason.to_owned());
+        after.updated_at = self.now_ms();
+        assets::save(&mut tx, &before, &after).await?;
+        self.announce(&mut tx, EventKind::Failed, &after).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Whether trying again may help.
+fn may_pass(fault: &Fault) -> bool {
+    is_transient(fault) || matches!(fault.kind, Kind::Unavailable | Kind::Internal)
+}
+
+/// What the address calls the file, if anything.
+fn filename_of(url: &url::Url) -> Option<String> {
+    let last = url.path_segments()?.next_back().filter(|last| !last.is_empty())?;
+    Some(last.chars().filter(|c| !c.is_control()).take(200).collect())
+}

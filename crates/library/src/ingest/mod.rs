@@ -1,0 +1,19 @@
+//! The one way in. Every door (multipart, raw body, base64, URL, presigned upload, import from
+//! disk, bytes already here) ends in [`Library::create_asset`].
+//!
+//! Owns: receiving bytes under limits, naming their type, making blob, record, job and event.
+//! Invariant: an asset is recorded only after its bytes are durable.
+
+mod accepts;
+mod create;
+mod from_url;
+pub(crate) mod heif;
+mod intake;
+pub(crate) mod process;
+mod reception;
+
+pub use accepts::{Accepts, PICTURE_TYPES};
+pub use intake::{Intake, Received};
+
+pub(crate) use create::Origin;
+pub(crate) use reception::Reception;

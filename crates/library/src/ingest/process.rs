@@ -1,0 +1,196 @@
+//! What the worker does with the bytes of an asset: facts, thumbnails, an end.
+
+use backlot_imaging::{ImageFault, Limits, ProcessOptions, Processed, probe, process};
+use backlot_model::asset::{Asset, Status};
+use backlot_model::event::EventKind;
+use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
+use backlot_model::media::{Digest, Facts, MediaKind};
+use backlot_model::{Fault, Id};
+use backlot_store::blobs::Keep;
+use backlot_store::db::Tx;
+use backlot_store::renditions::Rendition;
+use backlot_store::{assets, blob_rows, renditions};
+
+use super::heif;
+use crate::Library;
+use crate::context::blocking;
+use crate::jobs::{Job, Outcome};
+
+/// Grows when facts or thumbnails are made differently, so that old ones can be told.
+pub(crate) const FACTS_VERSION: i64 = 1;
+
+/// The stored thumbnails and their names among the renditions.
+pub(crate) const THUMBS: [(&str, u32); 2] = [("small", THUMB_SMALL_PX), ("big", THUMB_BIG_PX)];
+
+/// What became of the bytes.
+enum Made {
+    /// Facts, and thumbnails if the kind has any.
+    Facts(Facts),
+    /// They are not what they claim to be; a sentence for the owner.
+    Unusable(String),
+}
+
+impl Library {
+    /// Brings an asset to its end: ready or failed. Safe to run twice.
+    pub(crate) async fn process_asset(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
+        let found = assets::by_id(self.db(), id).await?;
+        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
+            return Ok(Outcome::Done);
+        };
+        let Some(digest) = asset.digest else { return Ok(Outcome::Done) };
+        // Equal bytes that arrive together are processed once.
+        let turn = self.one_at_a_time(&digest.to_string()).await;
+        let made = self.facts_of(digest).await?;
+        drop(turn);
+        match made {
+            Made::Facts(facts) => self.finish_asset(id, &facts).await?,
+            Made::Unusable(reason) => self.fail_asset(id, &reason).await?,
+        }
+        Ok(Outcome::Done)
+    }
+
+    async fn facts_of(&self, digest: Digest) -> Result<Made, Fault> {
+        let known = blob_rows::facts(self.db(), digest).await?;
+        let Some((header, version, fault)) = known else {
+            return Err(Fault::internal(format!("no row for blob {digest}")));
+        };
+        if let Some(reason) = fault {
+            return Ok(Made::Unusable(reason));
+        }
+        if version == FACTS_VERSION {
+            return Ok(Made::Facts(header));
+        }
+        if header.kind != MediaKind::Image {
+            self.keep(digest, &header, Vec::new()).await?;
+            return Ok(Made::Facts(header));
+        }
+        match self.look_at(digest, header.size).await? {
+            Ok(processed) => {
+                let facts = facts_from(&header, &processed);
+                self.keep(digest, &facts, processed.thumbs).await?;
+                Ok(Made::Facts(facts))
+            }
+            Err(ImageFault::NoDecoder) => {
+                self.keep(digest, &header, Vec::new()).await?;
+                Ok(Made::Facts(header))
+            }
+            Err(fault) => {
+                let reason = fault.to_string();
+                let mut tx = self.db().begin().await?;
+                blob_rows::record_fault(&mut tx, digest, &reason).await?;
+                tx.commit().await?;
+                Ok(Made::Unusable(reason))
+            }
+        }
+    }
+
+    /// Decodes under the limits of memory and time.
+    async fn look_at(
+        &self,
+        digest: Digest,
+        size: u64,
+    ) -> Result<Result<Processed, ImageFault>, Fault> {
+        // The place bounds how many files are in memory; the room bounds what decoding adds.
+        let _place = self.decoding().turn().await?;
+        let mut bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
+        if let Some(converter) = &self.config().heif_converter
+            && heif::is_heif(&bytes)
+        {
+            match heif::convert(converter, &bytes).await {
+                Some(converted) => bytes = bytes::Bytes::from(converted),
+                None => return Ok(Err(ImageFault::NoDecoder)),
+            }
+        }
+        let limits = Limits::from(&self.config().uploads);
+        let probed = match probe(&bytes, &limits) {
+            Ok(probed) => probed,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let _room = self.decoding().room(backlot_imaging::decode_bytes(&probed)).await?;
+        let options = ProcessOptions {
+            edges: THUMBS.iter().map(|(_, edge)| *edge).collect(),
+            decode_ms_max: self.config().uploads.decode_ms_max,
+        };
+        blocking(move || process(&bytes, &probed, &options)).await
+    }
+
+    /// Stores thumbnails first, facts afterwards: facts of this version mean that both are there.
+    async fn keep(
+        &self,
+        digest: Digest,
+        facts: &Facts,
+        thumbs: Vec<backlot_imaging::Thumb>,
+    ) -> Result<(), Fault> {
+        let mut rows = Vec::with_capacity(thumbs.len());
+        for ((name, _), thumb) in THUMBS.iter().zip(thumbs) {
+            rows.push(Rendition {
+                name: (*name).to_owned(),
+                mime_type: thumb.media_type.to_owned(),
+                size: thumb.bytes.len() as u64,
+                width: thumb.width,
+                height: thumb.height,
+                is_cached: false,
+            });
+            self.blobs()
+                .put_rendition(digest, name, thumb.bytes.into(), Keep::Durably)
+                .await
+                .map_err(Fault::from)?;
+        }
+        let mut tx = self.db().begin().await?;
+        for row in &rows {
+            renditions::put(&mut tx, digest, row, self.now_ms()).await?;
+        }
+        blob_rows::record_facts(&mut tx, digest, facts, FACTS_VERSION).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn finish_asset(&self, id: Id<Asset>, facts: &Facts) -> Result<(), Fault> {
+        let mut tx = self.db().begin().await?;
+        let found = assets::by_id_in(&mut tx, id).await?;
+        let Some(before) = found.filter(|it| it.status == Status::Processing) else {
+            return Ok(());
+        };
+        let mut after = before.clone();
+        after.status = Status::Ready;
+        after.width = facts.width;
+        after.height = facts.height;
+        after.dominant_color.clone_from(&facts.dominant_color);
+        after.thumbhash.clone_from(&facts.thumbhash);
+        after.has_thumbnails = facts.thumbhash.is_some();
+        after.updated_at = self.now_ms();
+        assets::save(&mut tx, &before, &after).await?;
+        assets::index_likeness(&mut tx, &after, facts.perceptual_hash).await?;
+        self.announce(&mut tx, EventKind::Ready, &after).await?;
+        self.ask_for_hints(&mut tx, &after).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Hints come after `ready`, by a job of their own.
+    async fn ask_for_hints(&self, tx: &mut Tx, asset: &Asset) -> Result<(), Fault> {
+        if asset.has_thumbnails && !self.detectors().is_empty() {
+            self.enqueue(tx, &Job::Detect { asset: asset.id.to_string() }).await?;
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// A turn at the work named `key`; others wait until it is dropped.
+    pub(crate) async fn one_at_a_time(&self, key: &str) -> crate::context::Turn {
+        self.turns().take(key).await
+    }
+}
+
+fn facts_from(header: &Facts, processed: &Processed) -> Facts {
+    Facts {
+        width: Some(processed.width),
+        height: Some(processed.height),
+        orientation: Some(processed.orientation),
+        dominant_color: Some(processed.dominant_color.clone()),
+        color_profile: processed.color_profile.clone(),
+        thumbhash: Some(processed.thumbhash.clone()),
+        perceptual_hash: Some(processed.perceptual_hash),
+        ..header.clone()
+    }
+}

@@ -1,0 +1,99 @@
+//! Work that outlives a request: what it is called, and who does it.
+//!
+//! Invariant: a job is a name and ids, enqueued in the transaction that makes it necessary, and
+//! safe to run twice. Old payloads must still parse.
+
+mod detect;
+mod worker;
+
+use backlot_model::Fault;
+use backlot_store::db::Tx;
+use backlot_store::jobs::{self, NewJob};
+use serde::{Deserialize, Serialize};
+
+pub use detect::{Detector, FaceDetector, Hints};
+pub use worker::Workers;
+
+use crate::Library;
+use crate::ingest::Accepts;
+
+/// Everything the worker can be asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "kebab-case")]
+pub enum Job {
+    /// Make facts and thumbnails of an asset's bytes.
+    Process {
+        /// Which asset.
+        asset: String,
+    },
+    /// Fetch an asset's bytes.
+    ImportUrl {
+        /// Which asset.
+        asset: String,
+        /// What the call took; any picture when it was not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepts: Option<Accepts>,
+    },
+    /// Find hints about an asset's content.
+    Detect {
+        /// Which asset.
+        asset: String,
+    },
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// There is nothing left to do.
+    Done,
+}
+
+impl Job {
+    /// The name of its sort.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Process { .. } => "process",
+            Self::ImportUrl { .. } => "import-url",
+            Self::Detect { .. } => "detect",
+        }
+    }
+
+    /// Two jobs with one key are one job.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
+                format!("{}/{asset}", self.kind())
+            }
+        }
+    }
+}
+
+impl Library {
+    /// Enqueues `job` with what makes it necessary. Call [`Library::wake`] after the commit.
+    pub(crate) async fn enqueue(&self, tx: &mut Tx, job: &Job) -> Result<(), Fault> {
+        let payload = serde_json::to_string(job).map_err(Fault::internal)?;
+        let now = self.now_ms();
+        let id = self.ids().next();
+        let new =
+            NewJob { id, kind: job.kind(), key: job.key(), payload, run_at: now, created_at: now };
+        jobs::enqueue(tx, &new).await.map_err(Fault::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_stay_readable() {
+        let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
+        for kind in ["process", "import-url", "detect"] {
+            let written = format!(r#"{{"job":"{kind}","asset":"{id}"}}"#);
+            let job: Job = serde_json::from_str(&written).unwrap();
+            assert_eq!(serde_json::to_string(&job).unwrap(), written);
+            assert_eq!(job.key(), format!("{kind}/{id}"));
+        }
+    }
+}

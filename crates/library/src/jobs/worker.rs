@@ -1,0 +1,166 @@
+//! Claims jobs, keeps their leases, ends them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::jobs::{self, Claimed};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Job, Outcome};
+use crate::Library;
+use crate::secret::random_bytes;
+
+/// How long a worker waits before it looks again when nobody wakes it.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The running workers of this process.
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts the configured number of workers.
+    #[must_use]
+    pub fn start(library: &Library) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for _ in 0..library.config().job_workers.max(1) {
+            tasks.spawn(work(library.clone(), stopped.clone()));
+        }
+        Self { stop, tasks }
+    }
+
+    /// Lets each worker finish the job in hand; those that are not done by `deadline` hand their
+    /// lease back, so that another process can take over at once.
+    pub async fn stop(mut self, deadline: Duration) {
+        let _ = self.stop.send(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(deadline, all).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+async fn work(library: Library, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match library.run_next_job().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(fault) => tracing::error!(cause = ?fault.cause, "no job could be claimed: {fault}"),
+        }
+        tokio::select! {
+            () = library.woken() => {}
+            () = tokio::time::sleep(POLL) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+impl Library {
+    /// Claims one job that is due and runs it to its end; false when there is none.
+    ///
+    /// # Errors
+    /// When the queue itself is out of reach; a job that fails is no error.
+    pub async fn run_next_job(&self) -> Result<bool, Fault> {
+        let now = self.now_ms();
+        let claimed = jobs::claim(self.db(), now, self.config().job_lease_ms).await?;
+        let Some(claimed) = claimed else { return Ok(false) };
+        let lease = Lease::keep(self.clone(), &claimed);
+        let ended = self.run(&claimed).await;
+        drop(lease);
+        self.end(&claimed, ended).await?;
+        Ok(true)
+    }
+
+    /// Runs every job that is due, one after the other; how many there were.
+    ///
+    /// # Errors
+    /// As [`Self::run_next_job`].
+    pub async fn run_due_jobs(&self) -> Result<usize, Fault> {
+        let mut ran = 0;
+        while self.run_next_job().await? {
+            ran += 1;
+        }
+        Ok(ran)
+    }
+
+    async fn run(&self, claimed: &Claimed) -> Result<Outcome, Fault> {
+        let job: Job = serde_json::from_str(&claimed.payload).map_err(Fault::internal)?;
+        let asset = |raw: &str| Id::parse(raw).ok_or_else(|| Fault::internal("no id in a job"));
+        match &job {
+            Job::Process { asset: id } => self.process_asset(asset(id)?).await,
+            Job::ImportUrl { asset: id, accepts } => self.import_url(asset(id)?, *accepts).await,
+            Job::Detect { asset: id } => self.detect(asset(id)?).await,
+        }
+    }
+
+    async fn end(&self, claimed: &Claimed, ended: Result<Outcome, Fault>) -> Result<(), Fault> {
+        let now = self.now_ms();
+        let Err(fault) = ended else {
+            metrics::counter!("backlot_jobs_total", "kind" => claimed.kind.clone(), "end" => "done")
+                .increment(1);
+            return jobs::complete(self.db(), claimed).await.map_err(Fault::from);
+        };
+        let last = claimed.attempts >= self.config().job_attempts_max;
+        let (end, job) = (if last { "dead" } else { "retry" }, claimed.id);
+        metrics::counter!("backlot_jobs_total", "kind" => claimed.kind.clone(), "end" => end)
+            .increment(1);
+        tracing::warn!(%job, kind = claimed.kind, cause = ?fault.cause, "job {job}: {fault}; {end}");
+        if !last {
+            let run_at = now + self.back_off_ms(claimed.attempts, fault.kind);
+            return jobs::retry(self.db(), claimed, run_at, &fault.to_string())
+                .await
+                .map_err(Fault::from);
+        }
+        self.give_up(claimed, &fault).await?;
+        jobs::bury(self.db(), claimed, &fault.to_string(), now).await.map_err(Fault::from)
+    }
+
+    /// Ends what the job was for, so that nothing stays `processing`.
+    async fn give_up(&self, claimed: &Claimed, fault: &Fault) -> Result<(), Fault> {
+        match serde_json::from_str(&claimed.payload) {
+            Ok(Job::Process { asset } | Job::ImportUrl { asset, .. }) => match Id::parse(&asset) {
+                Some(id) => self.fail_asset(id, &fault.message).await,
+                None => Ok(()),
+            },
+            Ok(Job::Detect { .. }) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Twice as long after each attempt, with jitter, from one second up to five minutes.
+    fn back_off_ms(&self, attempts: u32, kind: Kind) -> i64 {
+        let base = if kind == Kind::Unavailable { 2_000 } else { 1_000 };
+        let full = (base << attempts.min(8)).min(300_000);
+        let dice = i64::from(random_bytes::<1>(self.random())[0]);
+        full / 2 + full / 2 * dice / i64::from(u8::MAX)
+    }
+}
+
+/// Keeps a lease alive while its job runs; dropping it stops the heartbeat.
+struct Lease(tokio::task::JoinHandle<()>);
+
+impl Lease {
+    fn keep(library: Library, claimed: &Claimed) -> Self {
+        let claimed = Arc::new(claimed.clone());
+        let lease_ms = library.config().job_lease_ms;
+        let every = Duration::from_millis(u64::try_from(lease_ms / 3).unwrap_or(1).max(1));
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let until = library.now_ms() + lease_ms;
+                if let Err(error) = jobs::heartbeat(library.db(), &claimed, until).await {
+                    tracing::warn!(%error, "no heartbeat for job {}", claimed.id);
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

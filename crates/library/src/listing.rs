@@ -1,0 +1,132 @@
+//! Listing: whose assets a caller may list, and the one call that lists them.
+
+use backlot_model::account::{Caller, Member, Organization, Scope, User};
+use backlot_model::asset::{Asset, Visibility};
+use backlot_model::query::{AssetQuery, Branch, Filter, Order, Page, Reach, ScopeKey, Window};
+use backlot_model::{Fault, Id};
+use backlot_store::{accounts, assets};
+
+use crate::Library;
+use crate::authority::{member, needs_scope};
+
+/// Which part of what a caller can list; the parts are disjoint and make up the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// His own that nobody else lists: private and unlisted.
+    Mine,
+    /// What is shared with his organisations, by himself or teammates, and what he made public.
+    Shared,
+    /// What the platform provides to everyone.
+    Default,
+}
+
+/// Whose listing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// What the caller can list, or one part of it.
+    Own(Option<Ownership>),
+    /// Whatever the caller himself uploaded.
+    Uploads,
+    /// The active organisation's, with his own private ones; without one, his own.
+    ActiveOrganization,
+    /// Everything public of everybody; needs no credential.
+    Public,
+    /// Everything there is; for superusers, for whom others get [`Within::Own`].
+    Everything,
+}
+
+/// What is asked of a listing, still without authority.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// Whose listing.
+    pub within: Within,
+    /// Which assets.
+    pub filter: Filter,
+    /// Only those uploaded by the user of this name.
+    pub uploader_name: Option<String>,
+    /// In which order.
+    pub order: Order,
+    /// Which part.
+    pub window: Window,
+    /// Whether the exact total is wanted.
+    pub count: bool,
+}
+
+impl Library {
+    /// One page of what the caller may list.
+    ///
+    /// # Errors
+    /// `no-credentials` but for public listings, `insufficient-scope`; database faults.
+    pub async fn list(&self, caller: &Caller, request: ListRequest) -> Result<Page<Asset>, Fault> {
+        let reach = self.reach_within(caller, request.within)?;
+        let mut filter = request.filter;
+        if let Some(name) = &request.uploader_name {
+            match accounts::user_by_username(self.db(), name).await? {
+                Some(user) => filter.uploader_id = Some(user.id),
+                None => return Ok(Page { items: Vec::new(), total: Some(0), next: None }),
+            }
+        }
+        let ListRequest { order, window, count, .. } = request;
+        let query = AssetQuery { reach, filter, order, window, count };
+        Ok(assets::list(self.db(), &query).await?)
+    }
+
+    pub(crate) fn reach(
+        &self,
+        caller: &Caller,
+        ownership: Option<Ownership>,
+    ) -> Result<Reach, Fault> {
+        self.reach_within(caller, Within::Own(ownership))
+    }
+
+    fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {
+        if within == Within::Public {
+            return match caller.member() {
+                Some(it) if !it.scopes.has(Scope::Read) => Err(needs_scope(Scope::Read)),
+                _ => Ok(Reach::Public),
+            };
+        }
+        let member = member(caller, Scope::Read)?;
+        Ok(match within {
+            Within::Everything if member.is_superuser => Reach::Everything,
+            Within::Own(ownership) => own(member, ownership),
+            Within::Everything => own(member, None),
+            Within::Uploads => Reach::Uploader(member.user_id),
+            Within::ActiveOrganization => active(member),
+            Within::Public => Reach::Public,
+        })
+    }
+}
+
+fn own(member: &Member, ownership: Option<Ownership>) -> Reach {
+    let teams = || member.organizations.iter().map(|(id, _)| team(*id));
+    let branches = match ownership {
+        None => [alone(member.user_id, &[]), platform()].into_iter().chain(teams()).collect(),
+        Some(Ownership::Mine) => {
+            vec![alone(member.user_id, &[Visibility::Private, Visibility::Unlisted])]
+        }
+        Some(Ownership::Shared) => {
+            let made_public = alone(member.user_id, &[Visibility::Public]);
+            std::iter::once(made_public).chain(teams()).collect()
+        }
+        Some(Ownership::Default) => vec![platform()],
+    };
+    Reach::Branches(branches)
+}
+
+fn active(member: &Member) -> Reach {
+    let own = std::iter::once(alone(member.user_id, &[]));
+    Reach::Branches(own.chain(member.active_organization.map(team)).collect())
+}
+
+fn alone(user: Id<User>, visibility: &[Visibility]) -> Branch {
+    Branch { scope: ScopeKey::User(user), visibility: visibility.to_vec() }
+}
+
+fn team(organization: Id<Organization>) -> Branch {
+    Branch { scope: ScopeKey::Organization(organization), visibility: Vec::new() }
+}
+
+fn platform() -> Branch {
+    Branch { scope: ScopeKey::Platform, visibility: Vec::new() }
+}

@@ -1,0 +1,272 @@
+//! Persons of the youthumb dialect: a name and up to a few dozen face pictures.
+
+use backlot_model::account::{Caller, Member, Scope};
+use backlot_model::asset::{Asset, TYPE_FACE};
+use backlot_model::limits::NAME_CHARS_MAX;
+use backlot_model::policy::Operation;
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::{assets, persons};
+
+pub use backlot_store::persons::Person;
+
+use crate::Library;
+use crate::assets::text;
+use crate::authority::{allow, asset_not_found, member};
+
+/// How many pictures one call may name.
+pub const IMAGES_PER_CALL_MAX: usize = 10;
+/// How many pictures a person may have.
+pub const IMAGES_MAX: usize = 100;
+
+/// A person with those of its pictures that the caller may see, in their order.
+#[derive(Debug, Clone)]
+pub struct PersonWithImages {
+    /// The person.
+    pub person: Person,
+    /// Its pictures.
+    pub images: Vec<Asset>,
+}
+
+impl Library {
+    /// Makes a person of face pictures; the first is the default one.
+    ///
+    /// # Errors
+    /// `invalid` for a bad name or number of pictures; `asset-not-found` for a picture that is not
+    /// there, not for the caller, or no face.
+    pub async fn create_person(
+        &self,
+        caller: &Caller,
+        name: &str,
+        image_ids: &[String],
+    ) -> Result<PersonWithImages, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let name = person_name(name)?;
+        let images = self.faces(caller, image_ids).await?;
+        let now = self.now_ms();
+        let person = Person {
+            id: self.ids().next(),
+            owner_id: member.user_id,
+            organization_id: member.active_organization,
+            name,
+            image_ids: images.iter().map(|it| it.id).collect(),
+            default_image_id: images.first().map(|it| it.id),
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.db().begin().await?;
+        persons::insert(&mut tx, &person).await?;
+        tx.commit().await?;
+        Ok(PersonWithImages { person, images })
+    }
+
+    /// One person.
+    ///
+    /// # Errors
+    /// `person-not-found`.
+    pub async fn person(&self, caller: &Caller, id: Id<Person>) -> Result<PersonWithImages, Fault> {
+        let member = member(caller, Scope::Read)?;
+        let person = self.visible_person(member, id).await?;
+        Ok(self.with_images(caller, vec![person]).await?.remove(0))
+    }
+
+    /// One page of the persons of the caller and of his active organisation, the newest first, and
+    /// how many there are.
+    ///
+    /// # Errors
+    /// `no-credentials`, `insufficient-scope`; database faults.
+    pub async fn persons(
+        &self,
+        caller: &Caller,
+        skip: u64,
+        limit: u32,
+    ) -> Result<(Vec<PersonWithImages>, u64), Fault> {
+        let member = member(caller, Scope::Read)?;
+        let team = member.active_organization;
+        let (found, total) = persons::list(self.db(), member.user_id, team, skip, limit).await?;
+        Ok((self.with_images(caller, found).await?, total))
+    }
+
+    /// Renames a person.
+    ///
+    /// # Errors
+    /// `person-not-found`, `forbidden`; `invalid` for a bad name.
+    pub async fn rename_person(
+        &self,
+        caller: &Caller,
+        id: Id<Person>,
+        name: &str,
+    ) -> Result<PersonWithImages, Fault> {
+        let name = person_name(name)?;
+        self.change_person(caller, id, |person| {
+            person.name = name;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Adds pictures to a person; those it has already stay where they are.
+    ///
+    /// # Errors
+    /// As [`Self::create_person`]; `person-not-found`, `forbidden`.
+    pub async fn add_person_images(
+        &self,
+        caller: &Caller,
+        id: Id<Person>,
+        image_ids: &[String],
+    ) -> Result<PersonWithImages, Fault> {
+        let images = self.faces(caller, image_ids).await?;
+        self.change_person(caller, id, |person| {
+            for image in images {
+                if !person.image_ids.contains(&image.id) {
+                    person.image_ids.push(image.id);
+                }
+            }
+            if person.image_ids.len() > IMAGES_MAX {
+                let said = format!("a person has at most {IMAGES_MAX} images");
+                return Err(Fault::invalid("body.imageIds", "length", said));
+            }
+            person.default_image_id = person.default_image_id.or(person.image_ids.first().copied());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Detaches a picture from a person; the picture itself stays.
+    ///
+    /// # Errors
+    /// `person-not-found`, `forbidden`; `asset-not-found` when it is none of its pictures.
+    pub async fn remove_person_image(
+        &self,
+        caller: &Caller,
+        id: Id<Person>,
+        image_id: &str,
+    ) -> Result<PersonWithImages, Fault> {
+        let image_id = Id::parse(image_id).ok_or_else(asset_not_found)?;
+        self.change_person(caller, id, |person| {
+            let place = person.image_ids.iter().position(|it| *it == image_id);
+            person.image_ids.remove(place.ok_or_else(asset_not_found)?);
+            if person.default_image_id == Some(image_id) {
+                person.default_image_id = person.image_ids.first().copied();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes one of a person's pictures its default.
+    ///
+    /// # Errors
+    /// `person-not-found`, `forbidden`; `asset-not-found` when it is none of its pictures.
+    pub async fn set_default_person_image(
+        &self,
+        caller: &Caller,
+        id: Id<Person>,
+        image_id: &str,
+    ) -> Result<PersonWithImages, Fault> {
+        let image_id = Id::parse(image_id).ok_or_else(asset_not_found)?;
+        self.change_person(caller, id, |person| {
+            if !person.image_ids.contains(&image_id) {
+                return Err(asset_not_found());
+            }
+            person.default_image_id = Some(image_id);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deletes a person; its pictures stay.
+    ///
+    /// # Errors
+    /// `person-not-found`, `forbidden`.
+    pub async fn delete_person(&self, caller: &Caller, id: Id<Person>) -> Result<(), Fault> {
+        let member = member(caller, Scope::Write)?;
+        own(member, &self.visible_person(member, id).await?)?;
+        let mut tx = self.db().begin().await?;
+        persons::delete(&mut tx, id, self.now_ms()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn change_person(
+        &self,
+        caller: &Caller,
+        id: Id<Person>,
+        change: impl FnOnce(&mut Person) -> Result<(), Fault>,
+    ) -> Result<PersonWithImages, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let mut tx = self.db().begin().await?;
+        let found = persons::by_id_in(&mut tx, id).await?;
+        let mut person = found.filter(|it| sees(member, it)).ok_or_else(person_not_found)?;
+        own(member, &person)?;
+        change(&mut person)?;
+        person.updated_at = self.now_ms();
+        persons::save(&mut tx, &person).await?;
+        tx.commit().await?;
+        Ok(self.with_images(caller, vec![person]).await?.remove(0))
+    }
+
+    async fn faces(&self, caller: &Caller, raw: &[String]) -> Result<Vec<Asset>, Fault> {
+        if raw.is_empty() || raw.len() > IMAGES_PER_CALL_MAX {
+            let said = format!("must name 1 to {IMAGES_PER_CALL_MAX} face images");
+            return Err(Fault::invalid("body.imageIds", "length", said));
+        }
+        let mut ids = Vec::with_capacity(raw.len());
+        for raw in raw {
+            let id = Id::parse(raw).ok_or_else(asset_not_found)?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        let found = self.assets(caller, &ids).await?;
+        let all_faces = found.iter().all(|it| it.asset_type == TYPE_FACE);
+        if found.len() < ids.len() || !all_faces {
+            return Err(asset_not_found());
+        }
+        Ok(found)
+    }
+
+    async fn visible_person(&self, member: &Member, id: Id<Person>) -> Result<Person, Fault> {
+        let found = persons::by_id(self.db(), id).await?;
+        found.filter(|it| sees(member, it)).ok_or_else(person_not_found)
+    }
+
+    /// One query for the pictures of all of them.
+    async fn with_images(
+        &self,
+        caller: &Caller,
+        persons: Vec<Person>,
+    ) -> Result<Vec<PersonWithImages>, Fault> {
+        let ids: Vec<_> = persons.iter().flat_map(|it| it.image_ids.iter().copied()).collect();
+        let mut found = assets::by_ids(self.db(), &ids).await?;
+        found.retain(|it| it.deleted_at.is_none() && allow(caller, Operation::See, it).is_ok());
+        let images_of = |person: &Person| {
+            let find = |id: &Id<Asset>| found.iter().find(|it| it.id == *id).cloned();
+            person.image_ids.iter().filter_map(find).collect()
+        };
+        let with = |person: Person| PersonWithImages { images: images_of(&person), person };
+        Ok(persons.into_iter().map(with).collect())
+    }
+}
+
+fn sees(member: &Member, person: &Person) -> bool {
+    member.is_superuser
+        || person.owner_id == member.user_id
+        || person.organization_id.is_some_and(|id| member.role_in(id).is_some())
+}
+
+fn own(member: &Member, person: &Person) -> Result<(), Fault> {
+    if member.is_superuser || person.owner_id == member.user_id {
+        return Ok(());
+    }
+    Err(Fault::new(Kind::Forbidden, "forbidden", "only who made this person may do this"))
+}
+
+fn person_not_found() -> Fault {
+    Fault::new(Kind::NotFound, "person-not-found", "person not found")
+}
+
+fn person_name(raw: &str) -> Result<String, Fault> {
+    let checked = text("name", raw, NAME_CHARS_MAX);
+    let name = checked.map_err(|it| Fault::invalid_fields(vec![it]))?;
+    name.ok_or_else(|| Fault::invalid("body.name", "missing", "must not be empty"))
+}

@@ -1,0 +1,38 @@
+//! Long work that a user watches.
+
+use backlot_model::account::{Caller, Scope};
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::tasks;
+
+pub use backlot_store::tasks::{Task, TaskStatus};
+
+use crate::Library;
+use crate::authority::member;
+
+impl Library {
+    /// One of the caller's tasks.
+    ///
+    /// # Errors
+    /// `task-not-found`.
+    pub async fn task(&self, caller: &Caller, id: Id<Task>) -> Result<Task, Fault> {
+        let member = member(caller, Scope::Read)?;
+        let found = tasks::by_id(self.db(), id).await?;
+        found
+            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .ok_or_else(|| Fault::new(Kind::NotFound, "task-not-found", "task not found"))
+    }
+
+    /// One page of the caller's tasks, the newest first, and how many there are.
+    ///
+    /// # Errors
+    /// `no-credentials`, `insufficient-scope`; database faults.
+    pub async fn tasks(
+        &self,
+        caller: &Caller,
+        skip: u64,
+        limit: u32,
+    ) -> Result<(Vec<Task>, u64), Fault> {
+        let member = member(caller, Scope::Read)?;
+        Ok(tasks::list(self.db(), member.user_id, skip, limit).await?)
+    }
+}

@@ -1,0 +1,212 @@
+//! Places to upload to: a promise of bytes that ends as an asset, or expires.
+
+use backlot_model::account::{Caller, Scope};
+use backlot_model::asset::Asset;
+use backlot_model::{Fault, Id, Kind, Millis};
+use backlot_store::uploads::{self, Upload};
+use backlot_store::{accounts, assets};
+use serde::{Deserialize, Serialize};
+
+use crate::Library;
+use crate::assets::NewAsset;
+use crate::authority::member;
+use crate::ingest::{Accepts, Intake, Received};
+use crate::limiter::Limit;
+use crate::signing::{Signature, UploadGrant, UploadTarget};
+
+/// A place to upload to, and the asset that will be there.
+#[derive(Debug, Clone)]
+pub struct UploadPlace {
+    /// Identifier of the place.
+    pub id: Id<Upload>,
+    /// The id that the asset will have.
+    pub asset_id: Id<Asset>,
+    /// As the client calls the file.
+    pub filename: String,
+    /// What the client is expected to send as type.
+    pub content_type: String,
+    /// Open until then.
+    pub expires_at: Millis,
+    /// Proof that the holder may upload.
+    pub signature: Signature,
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone)]
+pub struct UploadState {
+    /// Identifier of the place.
+    pub id: Id<Upload>,
+    /// The asset that is, or will be, there.
+    pub asset_id: Id<Asset>,
+    /// Whether the bytes have arrived.
+    pub is_complete: bool,
+    /// As the client calls the file.
+    pub filename: String,
+    /// Open until then.
+    pub expires_at: Millis,
+    /// When the place was asked for.
+    pub created_at: Millis,
+}
+
+/// What the asset will be called, kept with the place.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Promise {
+    name: Option<String>,
+    project: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+impl Library {
+    /// Opens a place for one file of the caller's.
+    ///
+    /// # Errors
+    /// `no-credentials`, `insufficient-scope`, `rate-limited`; `invalid` for a bad file name.
+    pub async fn open_upload(
+        &self,
+        caller: &Caller,
+        content_type: Option<&str>,
+        new: NewAsset,
+    ) -> Result<UploadPlace, Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        let promise = Promise {
+            name: new.name.clone(),
+            project: new.project.clone(),
+            tags: new.tags.clone(),
+        };
+        let checked = new.check()?;
+        let content_type = content_type.map_or_else(
+            || type_of(checked.filename.as_deref()).to_owned(),
+            |given| given.trim().to_ascii_lowercase(),
+        );
+        let id = self.ids().next();
+        let asset_id = self.ids().next();
+        let filename = checked.filename.unwrap_or_else(|| default_name(asset_id, &content_type));
+        let now = self.now_ms();
+        let upload = Upload {
+            id,
+            owner_id: member.user_id,
+            organization_id: member.active_organization,
+            asset_id,
+            filename,
+            content_type,
+            promise: serde_json::to_string(&promise).map_err(Fault::internal)?,
+            is_complete: false,
+            created_at: now,
+            expires_at: now + self.config().upload_ttl_ms,
+        };
+        let mut tx = self.db().begin().await?;
+        uploads::insert(&mut tx, &upload).await?;
+        tx.commit().await?;
+        let target = UploadTarget { upload: id.uuid(), part: None };
+        let grant = UploadGrant { target, expires_ms: upload.expires_at };
+        let signature = self.signing().sign_upload(&grant);
+        Ok(UploadPlace {
+            id,
+            asset_id,
+            filename: upload.filename,
+            content_type: upload.content_type,
+            expires_at: upload.expires_at,
+            signature,
+        })
+    }
+
+    /// Opens the door of a place to whoever holds its grant.
+    ///
+    /// # Errors
+    /// `bad-signature`; `upload-not-found` when it is over; `unsupported-media` when another type
+    /// is declared than was promised; `queue-full`.
+    pub async fn receive_upload(
+        &self,
+        id: Id<Upload>,
+        signature: &Signature,
+        accepts: Accepts,
+    ) -> Result<Intake, Fault> {
+        let upload = self.open_place(id, signature).await?;
+        if upload.is_complete {
+            let said = "the bytes of this upload have already arrived";
+            return Err(Fault::new(Kind::Conflict, "already-exists", said));
+        }
+        self.receive_unmetered(accepts).await
+    }
+
+    /// Ends an upload as an asset.
+    ///
+    /// # Errors
+    /// As [`Self::receive_upload`] and [`Library::create_asset`]; the place stays open then.
+    pub async fn complete_upload(
+        &self,
+        id: Id<Upload>,
+        signature: &Signature,
+        received: Received,
+    ) -> Result<Asset, Fault> {
+        let upload = self.open_place(id, signature).await?;
+        let caller = accounts::caller_by_user(self.db(), upload.owner_id).await?;
+        let Some(mut owner) = caller else { return Err(upload_not_found()) };
+        if upload.organization_id.is_some_and(|id| owner.role_in(id).is_some()) {
+            owner.active_organization = upload.organization_id;
+        }
+        // Two arrivals of the same bytes make one asset: the second finds the first.
+        let _turn = self.turns().take(&id.to_string()).await;
+        if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
+            return Ok(asset);
+        }
+        let promise: Promise = serde_json::from_str(&upload.promise).map_err(Fault::internal)?;
+        let new = NewAsset {
+            name: promise.name,
+            project: promise.project,
+            tags: promise.tags,
+            filename: Some(upload.filename.clone()),
+            ..NewAsset::default()
+        };
+        let caller = Caller::User(owner);
+        let asset = self.create_asset_as(&caller, upload.asset_id, received, new).await?;
+        let mut tx = self.db().begin().await?;
+        uploads::complete(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(asset)
+    }
+
+    /// How far one of the caller's uploads is.
+    ///
+    /// # Errors
+    /// `upload-not-found`.
+    pub async fn upload(&self, caller: &Caller, id: Id<Upload>) -> Result<UploadState, Fault> {
+        let member = member(caller, Scope::Read)?;
+        let found = uploads::by_id(self.db(), id).await?;
+        let upload = found
+            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .ok_or_else(upload_not_found)?;
+        Ok(UploadState {
+            id,
+            asset_id: upload.asset_id,
+            is_complete: upload.is_complete,
+            filename: upload.filename,
+            expires_at: upload.expires_at,
+            created_at: upload.created_at,
+        })
+    }
+
+    async fn open_place(&self, id: Id<Upload>, signature: &Signature) -> Result<Upload, Fault> {
+        let found = uploads::by_id(self.db(), id).await?;
+        let upload = found.ok_or_else(upload_not_found)?;
+        let target = UploadTarget { upload: id.uuid(), part: None };
+        self.signing().verify_upload(target, signature, self.now_ms())?;
+        Ok(upload)
+    }
+}
+
+fn upload_not_found() -> Fault {
+    Fault::new(Kind::NotFound, "upload-not-found", "upload not found")
+}
+
+/// The type that a file name promises; a guess that the bytes will overrule.
+fn type_of(filename: Option<&str>) -> &'static str {
+    let extension = filename.and_then(|name| name.rsplit_once('.')).map(|(_, it)| it);
+    backlot_imaging::media_type(extension.unwrap_or("jpg")).unwrap_or("image/jpeg")
+}
+
+fn default_name(id: Id<Asset>, content_type: &str) -> String {
+    format!("{id}.{}", backlot_imaging::extension(content_type))
+}
