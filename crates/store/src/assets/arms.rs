@@ -9,7 +9,8 @@ use backlot_model::query::{Direction, Order, Position, SortKey, SortValue, TimeR
 use super::ask::{Ask, Part, Place};
 use super::plan::Driver;
 use super::seq::{first_seq, last_seq};
-use super::statement::{Statement, asset_by};
+use super::row::asset_by;
+use crate::statement::Statement;
 use super::{leaves, text};
 
 /// More arms than this are one arm that is sorted.

@@ -8,7 +8,7 @@ use backlot_model::query::Filter;
 use super::arms::{self, Head};
 use super::ask::{Ask, Place};
 use super::plan::{self};
-use super::statement::{Statement, one_of_words};
+use crate::statement::{Statement, one_of_words};
 use crate::db::{Arg, DbError, Fetch};
 
 /// How many assets `ask` finds.

@@ -13,7 +13,7 @@ use super::counts;
 use super::plan::{self, Driver};
 use super::row::{self, COLUMNS, Stored};
 use super::seq::same_second;
-use super::statement::Statement;
+use crate::statement::Statement;
 use crate::db::{Arg, Db, DbError, Fetch};
 
 /// The page that `query` asks for.

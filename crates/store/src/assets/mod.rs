@@ -14,7 +14,6 @@ mod list;
 mod plan;
 pub(crate) mod row;
 mod seq;
-mod statement;
 mod text;
 
 use backlot_model::Id;
@@ -31,7 +30,8 @@ pub use list::{count, list, position};
 #[cfg(feature = "testing")]
 pub use list::{explain, explain_count};
 use row::{COLUMNS, MUTABLE};
-use statement::{Statement, asset_by};
+use row::asset_by;
+use crate::statement::Statement;
 
 /// Adds an asset with everything it is found by, and puts it into `collection_ids`.
 ///

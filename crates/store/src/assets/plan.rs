@@ -11,7 +11,7 @@ use backlot_model::query::{SortKey, TimeRange};
 
 use super::arms::{self, ARMS_MAX};
 use super::ask::Ask;
-use super::statement::Statement;
+use crate::statement::Statement;
 use super::{counts, text};
 use crate::db::{DbError, Fetch};
 

@@ -57,6 +57,12 @@ pub(super) const MUTABLE: &[&str] = &[
     "parameters",
 ];
 
+/// Asset `a`, read through one index. SQLite keeps to it or refuses; it has no statistics of a
+/// fresh table, and a plan must not depend on when it last made some.
+pub(super) fn asset_by(index: &str) -> String {
+    format!("asset a INDEXED BY {index}")
+}
+
 /// An asset as its row has it: without what stands in other tables.
 pub(super) struct Stored {
     pub(super) seq: i64,

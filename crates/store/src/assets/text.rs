@@ -10,7 +10,7 @@ use backlot_model::query::{TextField, TextSearch, fold};
 use sha2::{Digest as _, Sha256};
 
 use super::leaves;
-use super::statement::Statement;
+use crate::statement::Statement;
 use crate::args;
 use crate::db::{DbError, Tx};
 
