@@ -151,6 +151,8 @@ CREATE TABLE person (
     updated_at       BIGINT NOT NULL,
     deleted_at       BIGINT
 );
+CREATE INDEX person_by_default_image ON person (default_image_id)
+    WHERE default_image_id IS NOT NULL;
 CREATE INDEX person_by_owner ON person (owner_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX person_by_organization ON person (organization_id, created_at, id)
     WHERE organization_id IS NOT NULL AND deleted_at IS NULL;

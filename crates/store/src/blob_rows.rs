@@ -89,11 +89,7 @@ const USED: &str = "EXISTS (SELECT 1 FROM asset WHERE digest = $1)
     OR EXISTS (SELECT 1 FROM temp_file WHERE digest = $1)";
 
 /// Notes since when nothing refers to the blob, if that is so and not noted yet.
-pub async fn mark_orphaned_if_unused(
-    tx: &Tx,
-    digest: Digest,
-    now: Millis,
-) -> Result<(), DbError> {
+pub async fn mark_orphaned_if_unused(tx: &Tx, digest: Digest, now: Millis) -> Result<(), DbError> {
     let sql = format!(
         "UPDATE blob SET orphaned_at = $2
          WHERE digest = $1 AND orphaned_at IS NULL AND NOT ({USED})"
@@ -102,11 +98,7 @@ pub async fn mark_orphaned_if_unused(
 }
 
 /// Blobs that were orphaned before that time, the oldest first, with their sizes in bytes.
-pub async fn orphans(
-    db: &Db,
-    before: Millis,
-    limit: u32,
-) -> Result<Vec<(Digest, u64)>, DbError> {
+pub async fn orphans(db: &Db, before: Millis, limit: u32) -> Result<Vec<(Digest, u64)>, DbError> {
     let sql = "SELECT digest, size FROM blob WHERE orphaned_at < $1
         ORDER BY orphaned_at LIMIT $2";
     db.fetch(sql, args![before, limit], |row| Ok((known_digest(row, 0)?, row.get(1)?))).await

@@ -69,12 +69,7 @@ pub async fn list(
 }
 
 /// Gives a collection another name.
-pub async fn rename(
-    tx: &Tx,
-    id: Id<Collection>,
-    name: &str,
-    now: Millis,
-) -> Result<(), DbError> {
+pub async fn rename(tx: &Tx, id: Id<Collection>, name: &str, now: Millis) -> Result<(), DbError> {
     let sql = "UPDATE collection SET name = $2, updated_at = $3 WHERE id = $1";
     tx.execute(sql, args![id, name, now]).await.map(drop)
 }

@@ -51,8 +51,7 @@ pub async fn reserve(
     let sql = "SELECT fingerprint, status, body FROM idempotency_key
         WHERE subject = $1 AND key = $2";
     let read = |row: &Row<'_>| {
-        let found: (String, Option<u16>, Option<String>) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let found: (String, Option<u16>, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok(found)
     };
     let (known, status, body) = tx.fetch_one(sql, args![subject, key], read).await?;

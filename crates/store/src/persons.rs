@@ -111,12 +111,12 @@ pub async fn list(
 ) -> Result<(Vec<Person>, u64), DbError> {
     let within = "FROM person WHERE deleted_at IS NULL
         AND (owner_id = $1 OR organization_id = $2)";
-    let total = db.fetch_one(format!("SELECT count(*) {within}"), args![owner, organization], |row| {
-        row.get(0)
-    });
-    let sql = format!(
-        "SELECT {COLUMNS} {within} ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4"
-    );
+    let total =
+        db.fetch_one(format!("SELECT count(*) {within}"), args![owner, organization], |row| {
+            row.get(0)
+        });
+    let sql =
+        format!("SELECT {COLUMNS} {within} ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
     let args = args![owner, organization, limit, number(skip)];
     let (found, total) = futures::try_join!(db.fetch(sql, args, read), total)?;
     Ok((with_images(db, found).await?, total))
@@ -130,8 +130,11 @@ async fn with_images(
     if persons.is_empty() {
         return Ok(persons);
     }
-    let sql = "SELECT person_id, asset_id FROM person_image
-        WHERE person_id IN (SELECT value FROM json_each($1)) ORDER BY person_id, position";
+    let sql = format!(
+        "SELECT person_id, asset_id FROM person_image WHERE person_id IN ({})
+         ORDER BY person_id, position",
+        source.each_text(1)
+    );
     let ids = texts(persons.iter().map(|person| person.id));
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let found: Vec<(Id<Person>, Id<Asset>)> = source.fetch(sql, vec![ids], read).await?;
@@ -152,9 +155,12 @@ pub async fn delete(tx: &Tx, id: Id<Person>, now: Millis) -> Result<(), DbError>
     tx.execute(sql, args![id, now]).await.map(drop)
 }
 
-/// Takes a picture that is about to go for good from everybody.
+/// Takes a picture that is about to go for good from everybody; where it was the default one, the
+/// first of the others is now.
 pub(crate) async fn lose_image(tx: &Tx, image: Id<Asset>) -> Result<(), DbError> {
     tx.execute("DELETE FROM person_image WHERE asset_id = $1", args![image]).await?;
-    let sql = "UPDATE person SET default_image_id = NULL WHERE default_image_id = $1";
+    let sql = "UPDATE person SET default_image_id = (SELECT asset_id FROM person_image
+            WHERE person_id = person.id ORDER BY position LIMIT 1)
+        WHERE default_image_id = $1";
     tx.execute(sql, args![image]).await.map(drop)
 }

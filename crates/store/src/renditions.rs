@@ -95,10 +95,7 @@ pub async fn cached_bytes(db: &Db) -> Result<u64, DbError> {
 }
 
 /// The renditions that may be dropped, the least recently used first.
-pub async fn least_recently_used(
-    db: &Db,
-    limit: u32,
-) -> Result<Vec<(Digest, Rendition)>, DbError> {
+pub async fn least_recently_used(db: &Db, limit: u32) -> Result<Vec<(Digest, Rendition)>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS}, digest FROM rendition WHERE is_cached = 1 ORDER BY used_at LIMIT $1"
     );

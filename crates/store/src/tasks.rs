@@ -193,11 +193,7 @@ pub async fn list(
 }
 
 /// The newest task of a kind about `subject`.
-pub async fn latest_about(
-    db: &Db,
-    kind: &str,
-    subject: &str,
-) -> Result<Option<Task>, DbError> {
+pub async fn latest_about(db: &Db, kind: &str, subject: &str) -> Result<Option<Task>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM task WHERE subject = $1 AND kind = $2
          ORDER BY created_at DESC, id DESC LIMIT 1"

@@ -55,9 +55,8 @@ fn read(row: &Row<'_>) -> Result<Upload, DbError> {
 /// Adds a place.
 pub async fn insert(tx: &Tx, upload: &Upload) -> Result<(), DbError> {
     let it = upload;
-    let sql = format!(
-        "INSERT INTO upload ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-    );
+    let sql =
+        format!("INSERT INTO upload ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     let args = args![
         it.id,
         it.owner_id,

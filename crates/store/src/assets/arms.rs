@@ -8,10 +8,10 @@ use backlot_model::query::{Direction, Order, Position, SortKey, SortValue, TimeR
 
 use super::ask::{Ask, Part, Place};
 use super::plan::Driver;
-use super::seq::{first_seq, last_seq};
 use super::row::asset_by;
-use crate::statement::Statement;
+use super::seq::{first_seq, last_seq};
 use super::{leaves, text};
+use crate::statement::Statement;
 
 /// More arms than this are one arm that is sorted.
 pub(super) const ARMS_MAX: usize = 100;
