@@ -6,10 +6,22 @@
 
 pub mod accounts;
 pub mod aliases;
+pub mod assets;
+pub mod blob_rows;
 pub mod blobs;
+pub mod collections;
 pub mod db;
+pub mod events;
+pub mod idempotency;
+pub mod jobs;
 pub mod migrate;
+pub mod persons;
+pub mod renditions;
 pub mod settings;
+mod statement;
+pub mod tasks;
+pub mod temp_files;
+pub mod uploads;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod upkeep;

@@ -145,17 +145,27 @@ pub async fn failed_since(
     db.fetch(sql, args, |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
-/// How many blobs there are, and their bytes.
-pub async fn blob_totals(db: &impl Fetch) -> Result<(u64, u64), DbError> {
-    let sql = "SELECT n, bytes FROM byte_count WHERE name = 'blob'";
-    let totals = db.fetch_optional(sql, args![], |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    Ok(totals.unwrap_or_default())
+/// Up to `limit` assets that are `processing` although no job is there to end that, after the id
+/// `after`, by id.
+pub async fn abandoned_assets(
+    db: &impl Fetch,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Id<Asset>>, DbError> {
+    // The second condition is what the partial index is recognised by.
+    let sql = "SELECT id FROM asset
+        WHERE status = 'processing' AND status <> 'ready' AND id > $1 AND NOT EXISTS (
+            SELECT 1 FROM job WHERE job.state <> 'dead' AND job.kind IN ('process', 'import-url')
+                AND job.key IN ('process/' || asset.id, 'import-url/' || asset.id))
+        ORDER BY id LIMIT $2";
+    db.fetch(sql, args![after, limit], |row| row.get(0)).await
 }
 
-/// How many bytes the renditions take that may go at any time.
-pub async fn cached_bytes(db: &impl Fetch) -> Result<u64, DbError> {
-    let sql = "SELECT bytes FROM byte_count WHERE name = 'cached'";
-    Ok(db.fetch_optional(sql, args![], |row| row.get(0)).await?.unwrap_or_default())
+/// Makes every leased job due at once: for the one process that knows that no other is at work. How
+/// many there were.
+pub async fn release_leases(db: &Db, now: Millis) -> Result<u64, DbError> {
+    let sql = "UPDATE job SET due_at = $1 WHERE state = 'leased' AND due_at > $1";
+    db.execute(sql, args![now]).await
 }
 
 /// Forgets the renditions that may go at any time: in a copy of the database whose files are not

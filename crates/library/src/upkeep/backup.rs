@@ -163,7 +163,7 @@ impl Library {
         settings::remove(snapshot, LEASE).await?;
         upkeep::forget_cached(snapshot).await?;
         self.forget_orphans(snapshot).await?;
-        let (files_total, bytes_total) = upkeep::blob_totals(snapshot).await?;
+        let (files_total, bytes_total) = blob_rows::total_bytes(snapshot).await?;
         let mut progress = CopyProgress { files_total, bytes_total, ..CopyProgress::default() };
         let mut report = BackupReport::default();
         let how = if options.copy { How::Copy } else { How::Link };
@@ -217,7 +217,7 @@ impl Library {
 
     async fn renew_lease(&self) -> Result<(), Fault> {
         let until = self.now_ms() + LEASE_MS;
-        Ok(settings::put(self.db(), LEASE, &until.to_string()).await?)
+        Ok(settings::set(self.db(), LEASE, &until.to_string()).await?)
     }
 
     async fn end_lease(&self) -> Result<(), Fault> {

@@ -1,9 +1,8 @@
 //! What is measured when somebody looks, not when something happens.
 
-use std::collections::BTreeMap;
-
 use backlot_model::Fault;
-use backlot_store::{jobs, upkeep};
+use backlot_store::jobs::{self, State};
+use backlot_store::{blob_rows, renditions};
 use metrics::gauge;
 
 use crate::Library;
@@ -17,8 +16,8 @@ const CACHED_BYTES: &str = "backlot_rendition_cache_bytes";
 
 /// Says what the gauges mean, to the recorder in force.
 pub fn describe_gauges() {
-    metrics::describe_gauge!(JOBS, "Jobs that wait or run, by kind, and those given up.");
-    metrics::describe_gauge!(JOB_AGE, "Seconds since the oldest job of a kind was asked for.");
+    metrics::describe_gauge!(JOBS, "Jobs, by kind and state: ready, leased, dead.");
+    metrics::describe_gauge!(JOB_AGE, "Seconds for which the first ready job of a kind has been due.");
     metrics::describe_gauge!(BLOBS, "Files in the store.");
     metrics::describe_gauge!(BLOB_BYTES, "Bytes of the files in the store.");
     metrics::describe_gauge!(CACHED_BYTES, "Bytes of sizes and formats made on demand.");
@@ -31,21 +30,22 @@ impl Library {
     /// Database faults; what was set until then stays so.
     pub async fn measure(&self) -> Result<(), Fault> {
         let now = self.now_ms();
-        let mut by_kind = BTreeMap::from_iter(Job::KINDS.iter().map(|kind| (*kind, (0, 0, None))));
-        for depth in jobs::depths(self.db()).await? {
-            let Some(kind) = Job::KINDS.iter().find(|kind| **kind == depth.kind) else { continue };
-            by_kind.insert(kind, (depth.live, depth.dead, depth.oldest_at));
+        let depths = jobs::depth(self.db()).await?;
+        for kind in Job::KINDS {
+            for state in [State::Ready, State::Leased, State::Dead] {
+                let found = depths.iter().find(|it| it.kind == *kind && it.state == state);
+                gauge!(JOBS, "kind" => *kind, "state" => state.word())
+                    .set(as_f64(found.map_or(0, |it| it.count)));
+                if state == State::Ready {
+                    let late_ms = found.map_or(0, |it| now.saturating_sub(it.oldest_due_at).max(0));
+                    gauge!(JOB_AGE, "kind" => *kind).set(as_f64(late_ms.unsigned_abs()) / 1_000.0);
+                }
+            }
         }
-        for (kind, (live, dead, oldest_at)) in by_kind {
-            gauge!(JOBS, "kind" => kind, "state" => "live").set(as_f64(live));
-            gauge!(JOBS, "kind" => kind, "state" => "dead").set(as_f64(dead));
-            let age_ms = oldest_at.map_or(0, |at| now.saturating_sub(at).max(0));
-            gauge!(JOB_AGE, "kind" => kind).set(as_f64(age_ms.unsigned_abs()) / 1_000.0);
-        }
-        let (count, bytes) = upkeep::blob_totals(self.db()).await?;
+        let (count, bytes) = blob_rows::total_bytes(self.db()).await?;
         gauge!(BLOBS).set(as_f64(count));
         gauge!(BLOB_BYTES).set(as_f64(bytes));
-        gauge!(CACHED_BYTES).set(as_f64(upkeep::cached_bytes(self.db()).await?));
+        gauge!(CACHED_BYTES).set(as_f64(renditions::cached_bytes(self.db()).await?));
         Ok(())
     }
 }

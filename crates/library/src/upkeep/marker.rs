@@ -86,7 +86,7 @@ pub async fn bind(db: &Db, blobs: &Blobs, ids: &Ids) -> Result<String, Fault> {
             id
         }
     };
-    settings::put_in(&tx, SETTING, &id).await?;
+    settings::put(&tx, SETTING, &id).await?;
     tx.commit().await?;
     Ok(id)
 }

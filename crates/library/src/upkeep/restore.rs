@@ -11,7 +11,7 @@ use backlot_model::media::Digest;
 use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{Blobs, DiskOptions};
 use backlot_store::db::{Db, SqliteOptions};
-use backlot_store::upkeep;
+use backlot_store::{blob_rows, upkeep};
 
 use super::copying::{Carried, CopyProgress, How, carry_blobs, carry_thumbnails, io_fault};
 use super::manifest::{MANIFEST_FILE, Manifest, blobs_of, sha256_of};
@@ -102,7 +102,7 @@ async fn carry(
     manifest: Manifest,
     tell: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<Restored, Fault> {
-    let (files_total, bytes_total) = upkeep::blob_totals(rows).await?;
+    let (files_total, bytes_total) = blob_rows::total_bytes(rows).await?;
     let mut progress = CopyProgress { files_total, bytes_total, ..CopyProgress::default() };
     let mut restored =
         Restored { manifest, files: 0, bytes: 0, thumbnails: 0, files_lost: 0, lost: Vec::new() };

@@ -12,8 +12,8 @@ use std::time::Duration;
 use backlot_model::media::Digest;
 use backlot_model::{Fault, Millis};
 use backlot_store::blobs::{BlobEntry, BlobError};
+use backlot_store::settings;
 use backlot_store::upkeep::{self, BlobRecord};
-use backlot_store::{jobs, settings};
 use futures::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -259,7 +259,7 @@ impl Library {
     async fn remember(&self, run: &Run<'_>) -> Result<(), Fault> {
         let position = Position { deep: run.options.deep, report: run.report.clone() };
         let saved = serde_json::to_string(&position).map_err(Fault::internal)?;
-        Ok(settings::put(self.db(), POSITION, &saved).await?)
+        Ok(settings::set(self.db(), POSITION, &saved).await?)
     }
 
     /// Against the wrong store everything would be missing: then nothing else is looked at.
@@ -283,7 +283,7 @@ impl Library {
     async fn verify_unfinished(&self, run: &mut Run<'_>) -> Result<(), Fault> {
         let mut after = String::new();
         loop {
-            let page = jobs::abandoned_assets(self.db(), &after, STUCK_PAGE).await?;
+            let page = upkeep::abandoned_assets(self.db(), &after, STUCK_PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.to_string();
             for id in page {
