@@ -40,7 +40,8 @@ pub enum Expect {
     Records,
 }
 
-/// A library and what has to be closed with it.
+/// A library and what has to be closed with it. Clones share it.
+#[derive(Clone)]
 pub struct Opened {
     /// The operations.
     pub library: Library,
@@ -57,6 +58,14 @@ impl Opened {
     pub async fn close(self) -> Result<(), Fault> {
         self.library.accounts().tidy().await?;
         Ok(self.db.close().await?)
+    }
+
+    /// Refreshes what the database knows of itself, where that is worth it.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn optimize(&self) -> Result<(), Fault> {
+        Ok(self.db.optimize().await?)
     }
 
     /// The same library with another clock.
