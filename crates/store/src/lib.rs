@@ -13,17 +13,16 @@ pub mod collections;
 pub mod db;
 pub mod events;
 pub mod idempotency;
-pub mod jobs;
 pub mod migrate;
 pub mod persons;
 pub mod renditions;
 pub mod settings;
+mod statement;
 pub mod tasks;
 pub mod temp_files;
-pub mod uploads;
-mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod uploads;
 
 pub use blobs::{BlobError, Blobs};
 pub use db::{Arg, Db, DbError, Fetch, ReadTx, Row, Tx};

@@ -160,7 +160,6 @@ impl Library {
         after.has_thumbnails = facts.thumbhash.is_some();
         after.updated_at = self.now_ms();
         assets::save(&mut tx, &before, &after).await?;
-        assets::index_likeness(&mut tx, &after, facts.perceptual_hash).await?;
         self.announce(&mut tx, EventKind::Ready, &after).await?;
         self.ask_for_hints(&mut tx, &after).await?;
         tx.commit().await?;
