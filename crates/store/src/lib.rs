@@ -13,6 +13,7 @@ pub mod collections;
 pub mod db;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod migrate;
 pub mod persons;
 pub mod renditions;
@@ -20,9 +21,10 @@ pub mod settings;
 mod statement;
 pub mod tasks;
 pub mod temp_files;
+pub mod uploads;
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod uploads;
+pub mod upkeep;
 
 pub use blobs::{BlobError, Blobs};
 pub use db::{Arg, Db, DbError, Fetch, ReadTx, Row, Tx};
