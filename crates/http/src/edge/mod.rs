@@ -6,6 +6,7 @@
 
 pub mod dialect;
 pub mod etag;
+pub mod openapi;
 pub mod ratelimit;
 pub mod request;
 pub mod time;
