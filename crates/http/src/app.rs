@@ -11,9 +11,9 @@ use backlot_library::delivery::Picture;
 use backlot_library::limiter;
 use backlot_library::temp_files::TempFile;
 use backlot_library::uploads::UploadPlace;
-use backlot_model::{Fault, Id};
 use backlot_model::account;
 use backlot_model::asset::Asset;
+use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
 use crate::edge::ratelimit::Allowance;
@@ -116,7 +116,7 @@ impl Links {
         Library::asset_named_by(url.strip_prefix(&*self.base)?)
     }
 
-    /// The signed address of an asset's bytes, also while they are still to come.
+    /// The signed address of an asset's bytes, even if they will never come.
     #[must_use]
     pub fn original(&self, asset: &Asset) -> String {
         self.to(&self.library.original_path(asset))

@@ -5,6 +5,7 @@
 //! Never: decides who may do something, or knows that HTTP exists.
 
 pub mod accounts;
+pub mod aliases;
 pub mod blobs;
 pub mod db;
 pub mod migrate;

@@ -1,7 +1,8 @@
 //! The addresses of pictures, without scheme and host, which only the edge knows.
 
 use backlot_model::Id;
-use backlot_model::asset::Asset;
+use backlot_model::asset::{Asset, Status};
+use backlot_model::media::MediaKind;
 
 use crate::Library;
 use crate::signing::{Family, MediaGrant, MediaTarget, expiry_for};
@@ -48,25 +49,32 @@ impl Picture {
 }
 
 impl Library {
-    /// The signed address of a picture: path and query. The same for a day.
+    /// The signed address of a picture: path and query. The same for a day. While an asset is
+    /// processing its pictures have their addresses already.
     ///
-    /// `None` while there are no bytes, and for thumbnails that do not exist.
+    /// `None` for what will not be there: thumbnails of what has none, bytes that never came.
     #[must_use]
     pub fn picture_path(&self, asset: &Asset, picture: Picture) -> Option<String> {
-        asset.digest?;
-        match picture {
-            Picture::Original => Some(self.original_path(asset)),
-            _ if !asset.has_thumbnails => None,
-            _ => Some(self.signed_path(asset.id, asset.access_epoch, picture, None)),
-        }
+        let to_come = asset.status == Status::Processing;
+        let there = match picture {
+            Picture::Original => asset.digest.is_some() || to_come,
+            Picture::Small | Picture::Big => {
+                asset.has_thumbnails || (to_come && asset.kind == MediaKind::Image)
+            }
+        };
+        there.then(|| self.signed_picture_path(asset, picture))
     }
 
-    /// The signed address of an asset's bytes, also while they are still to come; for wire formats
-    /// in which an asset always has an address. Path and query.
+    /// The signed address of an asset's bytes, even if they will never come; for wire formats in
+    /// which every asset has an address. Path and query.
     #[must_use]
     pub fn original_path(&self, asset: &Asset) -> String {
-        let mime_type = asset.mime_type.as_deref();
-        self.signed_path(asset.id, asset.access_epoch, Picture::Original, mime_type)
+        self.signed_picture_path(asset, Picture::Original)
+    }
+
+    fn signed_picture_path(&self, asset: &Asset, picture: Picture) -> String {
+        let named = asset.mime_type.as_deref().filter(|_| picture == Picture::Original);
+        self.signed_path(asset.id, asset.access_epoch, picture, named)
     }
 
     /// The signed address at which an upload's asset will be, once its bytes have arrived: path

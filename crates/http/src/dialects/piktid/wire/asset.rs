@@ -132,14 +132,15 @@ pub(in crate::dialects::piktid) struct Asset {
 
 impl Asset {
     pub(in crate::dialects::piktid) fn new(asset: asset::Asset, links: &Links) -> Self {
+        let thumbnail = |picture| links.picture(&asset, picture).filter(|_| asset.has_thumbnails);
         Self {
             id: asset.id.to_string(),
             url: links.original(&asset),
             created_at: time::to_micros_offset(asset.created_at),
             tags: asset.tags.iter().filter_map(|tag| Tag::parse(tag)).collect(),
             visibility: Visibility::of(&asset),
-            thumbnail_big: links.picture(&asset, Picture::Big),
-            thumbnail_small: links.picture(&asset, Picture::Small),
+            thumbnail_big: thumbnail(Picture::Big),
+            thumbnail_small: thumbnail(Picture::Small),
             dimensions: asset.width.zip(asset.height).map(|(width, height)| [width, height]),
             filename: asset.filename,
             created_by: asset.uploader_name,
