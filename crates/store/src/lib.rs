@@ -6,7 +6,9 @@
 
 pub mod accounts;
 pub mod aliases;
+pub mod assets;
 pub mod blobs;
+pub mod collections;
 pub mod db;
 pub mod migrate;
 #[cfg(feature = "testing")]

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod accounts;
+mod assets;
 mod blobs;
 mod db;
 mod disk;
 mod migrate;
+mod samples;
 mod sqlite;
