@@ -73,28 +73,27 @@ async fn search_looks_into_tags_filename_and_project() {
     let anna = app.user("anna").await;
     let cat = upload_only(&app, &anna, "Striped-Cat.png", CAT).await;
     tag(&app, &anna, &cat, json!(["product"])).await;
-    let dog = upload_only(&app, &anna, "dog.png", CAT).await;
+    let fox = upload_only(&app, &anna, "fox.png", CAT).await;
     let patch = AssetPatch {
         project: Some(Some("Spring 26".to_owned())),
         description: Some(Some("a striped thing".to_owned())),
         styling_note: Some(Some("striped".to_owned())),
         ..AssetPatch::default()
     };
-    change(&app, &anna, &dog, patch).await;
+    change(&app, &anna, &fox, patch).await;
     for (search, found) in [
         ("striped", vec!["Striped-Cat.png"]),
         ("STRIPED+duct", vec!["Striped-Cat.png"]),
         ("product", vec!["Striped-Cat.png"]),
-        ("spring", vec!["dog.png"]),
-        ("26+dog", vec!["dog.png"]),
-        ("g", vec!["dog.png"]),
-        ("dog+cat", vec![]),
+        ("spring", vec!["fox.png"]),
+        ("26+fox", vec!["fox.png"]),
+        ("x", vec!["fox.png"]),
+        ("fox+cat", vec![]),
         ("thing", vec![]),
         ("%25", vec![]),
     ] {
         let query = format!("search={search}&order=asc");
         let names = listed(&app, &anna, &query, "filename").await;
-        // `spring` and the tag hold a `g` and an `r` too, so compare as given.
         assert_eq!(names, found, "{search}");
     }
     assert_eq!(listed(&app, &anna, "search=", "id").await.len(), 2);
@@ -211,7 +210,7 @@ async fn bad_values_are_all_told_at_once() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;
     let query = "page=0&per_page=101&order=up&sort_by=size&ownership=theirs&include_tags=model,cat\
-                 &exclude_tags=dog&created_after=soon&created_before=2026-13-01";
+                 &exclude_tags=fox&created_after=soon&created_before=2026-13-01";
     let path = format!("/piktid/assets?{query}&search={}", "x".repeat(201));
     let said = app.get(&path).by(&anna).answers(400).await;
     insta::assert_json_snapshot!(said, @r#""#);
