@@ -49,6 +49,16 @@ impl Library {
         Ok(Outcome::Done)
     }
 
+    /// Makes the facts and thumbnails of a blob; `None` when they are there afterwards, else why its
+    /// bytes cannot be used.
+    pub(crate) async fn remake(&self, digest: Digest) -> Result<Option<String>, Fault> {
+        let _turn = self.one_at_a_time(&digest.to_string()).await;
+        match self.facts_of(digest).await? {
+            Made::Facts(_) => Ok(None),
+            Made::Unusable(reason) => Ok(Some(reason)),
+        }
+    }
+
     async fn facts_of(&self, digest: Digest) -> Result<Made, Fault> {
         let known = blob_rows::facts(self.db(), digest).await?;
         let Some((header, version, fault)) = known else {
@@ -160,7 +170,6 @@ impl Library {
         after.has_thumbnails = facts.thumbhash.is_some();
         after.updated_at = self.now_ms();
         assets::save(&mut tx, &before, &after).await?;
-        assets::index_likeness(&mut tx, &after, facts.perceptual_hash).await?;
         self.announce(&mut tx, EventKind::Ready, &after).await?;
         self.ask_for_hints(&mut tx, &after).await?;
         tx.commit().await?;
