@@ -1,6 +1,6 @@
 //! Places to upload to: a promise of bytes that ends as an asset, or expires.
 
-use backlot_model::account::{Caller, Scope};
+use backlot_model::account::{Caller, Member, Scope};
 use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::assets;
@@ -70,6 +70,31 @@ impl Library {
     ) -> Result<UploadPlace, Fault> {
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.promise(member, content_type, new).await
+    }
+
+    /// Opens a place and fills it at once, with bytes that came in by [`Library::receive`].
+    ///
+    /// # Errors
+    /// As [`Library::create_asset`].
+    pub async fn upload_at_once(
+        &self,
+        caller: &Caller,
+        received: Received,
+        new: NewAsset,
+    ) -> Result<UploadPlace, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let place = self.promise(member, Some(received.mime_type()), new).await?;
+        self.complete_upload(place.id, &place.signature, received).await?;
+        Ok(place)
+    }
+
+    async fn promise(
+        &self,
+        member: &Member,
+        content_type: Option<&str>,
+        new: NewAsset,
+    ) -> Result<UploadPlace, Fault> {
         let promise = Promise {
             name: new.name.clone(),
             project: new.project.clone(),
