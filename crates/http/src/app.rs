@@ -9,9 +9,9 @@ use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
 use backlot_library::temp_files::TempFile;
-use backlot_model::Fault;
 use backlot_model::account;
 use backlot_model::asset::Asset;
+use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
 use crate::edge::request::RequestContext;
@@ -83,6 +83,13 @@ impl Links {
     #[must_use]
     pub fn picture(&self, asset: &Asset, picture: Picture) -> Option<String> {
         self.library.picture_path(asset, picture).map(|path| self.to(&path))
+    }
+
+    /// The asset that `url` names when it is an address of ours, whatever its query. It is never
+    /// fetched: the library resolves it under the caller's authority.
+    #[must_use]
+    pub fn asset_at(&self, url: &str) -> Option<Id<Asset>> {
+        Library::asset_named_by(url.strip_prefix(&*self.base)?)
     }
 
     /// The signed address of a temporary file.

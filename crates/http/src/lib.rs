@@ -3,4 +3,6 @@
 //! Owns: the serving shell, the shared edge, the native API, the dialects, delivery.
 //! Never: names SQL, a table or a blob key; decides who may. The library does.
 
+pub mod app;
+pub mod door;
 pub mod edge;

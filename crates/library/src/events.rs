@@ -7,7 +7,7 @@ use backlot_model::asset::Asset;
 use backlot_model::clock::{DAY_MS, SECOND_MS};
 use backlot_model::event::{Event, EventKind};
 use backlot_model::query::ScopeKey;
-use backlot_model::{Fault, Id, Millis};
+use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::db::Tx;
 use backlot_store::events;
 
@@ -34,22 +34,36 @@ pub struct Listener {
 }
 
 impl Library {
-    /// Begins to listen: after `last`, or from now on.
+    /// Begins to listen: after `last`, or from now on. Events that are nearly as old as `last` may
+    /// be told again, since it is not known which of them the listener has heard.
     ///
     /// # Errors
-    /// `no-credentials`, `insufficient-scope`; database faults.
+    /// `no-credentials`, `insufficient-scope`; `expired` when what followed `last` is no longer
+    /// kept, or `last` is no event of ours; database faults.
     pub async fn listen(
         &self,
         caller: &Caller,
         last: Option<Id<Event>>,
     ) -> Result<Listener, Fault> {
         member(caller, Scope::Read)?;
-        let last = match last {
-            Some(last) => last,
-            None => events::latest_id(self.db()).await?.unwrap_or_else(|| self.ids().next()),
+        let begin = |last: Id<Event>| {
+            let told = std::iter::once(last).collect();
+            Listener { library: self.clone(), caller: caller.clone(), last, told }
         };
-        let told = std::iter::once(last).collect();
-        Ok(Listener { library: self.clone(), caller: caller.clone(), last, told })
+        if let Some(last) = last {
+            let now = self.now_ms();
+            if !(now - EVENTS_KEPT_MS..=now + LOOK_BACK_MS).contains(&time_of(last)) {
+                let said = "what followed this event is no longer known; list what there is, and \
+                            listen from now on";
+                return Err(Fault::new(Kind::Invalid, "expired", said));
+            }
+            return Ok(begin(last));
+        }
+        let latest = events::latest_id(self.db()).await?;
+        let mut listener = begin(latest.unwrap_or_else(|| self.ids().next()));
+        // What happened just before is not news to somebody who begins now.
+        listener.look().await?;
+        Ok(listener)
     }
 
     pub(crate) async fn announce(
@@ -119,8 +133,11 @@ impl Listener {
 
 /// The smallest id of the look-back window that ends at `last`.
 fn look_back(last: Id<Event>) -> Id<Event> {
-    let bits = last.uuid().as_u128();
-    let at_ms = (bits >> 80) as i64;
-    let from_ms = (at_ms - LOOK_BACK_MS).max(0) as u128;
+    let from_ms = u128::try_from(time_of(last) - LOOK_BACK_MS).unwrap_or(0);
     Id::new(uuid::Uuid::from_u128(from_ms << 80))
+}
+
+/// When an event happened, as its id tells.
+fn time_of(event: Id<Event>) -> Millis {
+    Millis::try_from(event.uuid().as_u128() >> 80).unwrap_or(Millis::MAX)
 }

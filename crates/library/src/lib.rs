@@ -5,6 +5,7 @@
 //! Never: HTTP (no statuses, headers or wire formats) and SQL.
 
 pub mod accounts;
+mod aliases;
 pub mod assets;
 mod authority;
 pub mod collections;
@@ -19,6 +20,7 @@ pub mod jobs;
 pub mod limiter;
 pub mod listing;
 pub mod persons;
+mod positions;
 pub mod secret;
 pub mod signing;
 pub mod tasks;

@@ -244,6 +244,17 @@ impl Limiter {
             Err(retry_after_ms) => Err(Refused { limit, rule, retry_after_ms }),
         }
     }
+
+    /// What `subject` may still do, without counting a call.
+    ///
+    /// Async for the same reason as [`Self::check`].
+    pub async fn peek(&self, limit: Limit, subject: &str) -> Allowance {
+        let mut table = self.tables[limit as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let now_ms = self.clock.now_ms();
+        let rule = table.rule;
+        let (remaining, reset_ms) = table.peek(subject, now_ms);
+        Allowance { limit, rule, remaining, reset_ms }
+    }
 }
 
 /// Whom an address stands for: an IPv4 address, or an IPv6 network of 64 bits, of which anybody
@@ -293,6 +304,12 @@ impl Table {
         self.turn(now_ms);
         let rule = self.rule;
         self.log_of(key_of(subject), now_ms).admit(rule, now_ms)
+    }
+
+    fn peek(&mut self, subject: &str, now_ms: Millis) -> (u32, Millis) {
+        self.turn(now_ms);
+        let rule = self.rule;
+        self.log_of(key_of(subject), now_ms).left(rule, now_ms)
     }
 
     fn turn(&mut self, now_ms: Millis) {
@@ -346,6 +363,14 @@ impl Log {
         for then_ms in self.0.iter_mut().rev().take_while(|then_ms| **then_ms > now_ms) {
             *then_ms = now_ms;
         }
+    }
+
+    /// How many calls are left, and when there is one more.
+    fn left(&mut self, rule: LimitRule, now_ms: Millis) -> (u32, Millis) {
+        self.forget(rule.per_ms, now_ms);
+        let used = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        let oldest_ms = self.0.front().copied().unwrap_or(now_ms);
+        (rule.count.saturating_sub(used), rule.per_ms - (now_ms - oldest_ms))
     }
 
     /// How many calls are left and when there is one more; or, refused, when to come back.

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Library;
 use crate::assets::NewAsset;
-use crate::limiter::Limit;
-use crate::signing::{Signature, UploadGrant, UploadTarget};
 use crate::authority::member;
 use crate::ingest::{Accepts, Intake, Received};
+use crate::limiter::Limit;
+use crate::signing::{Signature, UploadGrant, UploadTarget};
 
 /// A place to upload to, and the asset that will be there.
 #[derive(Debug, Clone)]
@@ -70,8 +70,11 @@ impl Library {
     ) -> Result<UploadPlace, Fault> {
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
-        let promise =
-            Promise { name: new.name.clone(), project: new.project.clone(), tags: new.tags.clone() };
+        let promise = Promise {
+            name: new.name.clone(),
+            project: new.project.clone(),
+            tags: new.tags.clone(),
+        };
         let checked = new.check()?;
         let content_type = content_type.map_or_else(
             || type_of(checked.filename.as_deref()).to_owned(),

@@ -4,6 +4,8 @@
 //! SQL text and blob key.
 //! Never: decides who may do something, or knows that HTTP exists.
 
+pub mod accounts;
+pub mod aliases;
 pub mod blobs;
 pub mod db;
 pub mod migrate;

@@ -1,11 +1,13 @@
 //! The addresses of pictures, without scheme and host, which only the edge knows.
 
 use backlot_model::Id;
-use backlot_model::asset::Asset;
+use backlot_model::asset::{Asset, Status};
+use backlot_model::media::MediaKind;
 
 use crate::Library;
 use crate::signing::{Family, MediaGrant, MediaTarget, expiry_for};
 use crate::temp_files::TempFile;
+use crate::uploads::UploadPlace;
 
 /// Where bytes are sent to.
 pub const UPLOADS_PATH: &str = "/media/uploads";
@@ -47,32 +49,59 @@ impl Picture {
 }
 
 impl Library {
-    /// The signed address of a picture: path and query. The same for a day.
+    /// The signed address of a picture: path and query. The same for a day. While an asset is
+    /// processing its pictures have their addresses already.
     ///
-    /// `None` while there are no bytes, and for thumbnails that do not exist.
+    /// `None` for what will not be there: thumbnails of what has none, bytes that never came.
     #[must_use]
     pub fn picture_path(&self, asset: &Asset, picture: Picture) -> Option<String> {
-        asset.digest?;
-        if picture != Picture::Original && !asset.has_thumbnails {
-            return None;
-        }
+        let to_come = asset.status == Status::Processing;
+        let there = match picture {
+            Picture::Original => asset.digest.is_some() || to_come,
+            Picture::Small | Picture::Big => {
+                asset.has_thumbnails || (to_come && asset.kind == MediaKind::Image)
+            }
+        };
+        there.then(|| self.signed_picture_path(asset, picture))
+    }
+
+    fn signed_picture_path(&self, asset: &Asset, picture: Picture) -> String {
         let grant = MediaGrant {
-            target: MediaTarget::Asset {
-                asset: asset.id.uuid(),
-                access_epoch: asset.access_epoch,
-            },
+            target: MediaTarget::Asset { asset: asset.id.uuid(), access_epoch: asset.access_epoch },
             family: picture.family(),
             expires_ms: expiry_for(self.now_ms(), self.config().signed_url_ttl_ms),
         };
         let query = self.signing().sign_media(&grant).query();
         let (id, word) = (asset.id, picture.word());
-        Some(match (picture, asset.mime_type.as_deref()) {
+        match (picture, asset.mime_type.as_deref()) {
             (Picture::Original, Some(mime_type)) => {
                 let extension = backlot_imaging::extension(mime_type);
                 format!("/media/assets/{id}/{word}.{extension}?{query}")
             }
             _ => format!("/media/assets/{id}/{word}?{query}"),
-        })
+        }
+    }
+
+    /// The signed address at which an upload's asset will be, once its bytes have arrived: path
+    /// and query.
+    #[must_use]
+    pub fn promised_path(&self, place: &UploadPlace) -> String {
+        let id = place.asset_id;
+        let grant = MediaGrant {
+            target: MediaTarget::Asset { asset: id.uuid(), access_epoch: 0 },
+            family: Family::Original,
+            expires_ms: expiry_for(self.now_ms(), self.config().signed_url_ttl_ms),
+        };
+        let query = self.signing().sign_media(&grant).query();
+        let (word, extension) =
+            (Picture::Original.word(), backlot_imaging::extension(&place.content_type));
+        format!("/media/assets/{id}/{word}.{extension}?{query}")
+    }
+
+    /// The signed address that the bytes of an upload are to be sent to: path and query.
+    #[must_use]
+    pub fn upload_path(&self, place: &UploadPlace) -> String {
+        format!("{UPLOADS_PATH}/{}?{}", place.id, place.signature.query())
     }
 
     /// The signed address of a temporary file; good until the file ends.

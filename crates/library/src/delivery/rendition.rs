@@ -3,7 +3,7 @@
 use backlot_imaging::{Fit, Format, Limits, Transform, decode_bytes, probe, transform};
 use backlot_model::asset::Asset;
 use backlot_model::clock::HOUR_MS;
-use backlot_model::limits::THUMB_BIG_PX;
+use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
 use backlot_model::media::{Digest, MediaKind};
 use backlot_model::{Fault, Kind};
 use backlot_store::blobs::Keep;
@@ -43,6 +43,19 @@ pub struct TransformRequest {
     pub format: FormatChoice,
     /// 1 to 100; rounded up to a multiple of five.
     pub quality: u8,
+}
+
+impl TransformRequest {
+    /// As the stored thumbnails are made, up to the bound of their family.
+    pub(super) const fn thumbnail() -> Self {
+        Self {
+            width: None,
+            height: None,
+            fit: Fit::Inside,
+            format: FormatChoice::Same,
+            quality: 80,
+        }
+    }
 }
 
 impl Library {
@@ -130,7 +143,10 @@ impl Library {
                 let mut tx = self.db().begin().await?;
                 renditions::remove(&mut tx, digest, &rendition.name).await?;
                 tx.commit().await?;
-                self.blobs().delete_rendition(digest, &rendition.name).await.map_err(Fault::from)?;
+                self.blobs()
+                    .delete_rendition(digest, &rendition.name)
+                    .await
+                    .map_err(Fault::from)?;
                 taken = taken.saturating_sub(rendition.size);
                 gone += 1;
             }
@@ -143,13 +159,16 @@ impl Library {
 fn plan(asset: &Asset, picture: Picture, request: &TransformRequest) -> Transform {
     let bound = match picture {
         Picture::Original => u32::MAX,
-        Picture::Small | Picture::Big => THUMB_BIG_PX,
+        Picture::Small => THUMB_SMALL_PX,
+        Picture::Big => THUMB_BIG_PX,
     };
     let (own_width, own_height) = (asset.width.unwrap_or(bound), asset.height.unwrap_or(bound));
     let mut width = request.width.map(|it| on_ladder(it).min(own_width).min(bound));
     let height = request.height.map(|it| on_ladder(it).min(own_height).min(bound));
+    let mut height = height;
     if width.is_none() && height.is_none() && bound != u32::MAX {
-        width = Some(own_width.min(bound));
+        // A thumbnail is bounded by its longest side.
+        (width, height) = (Some(own_width.min(bound)), Some(own_height.min(bound)));
     }
     let format = match request.format {
         FormatChoice::Exactly(format) => format,

@@ -9,19 +9,19 @@ use backlot_model::{Fault, Id, Kind};
 use backlot_store::db::Tx;
 use backlot_store::{assets, blob_rows};
 
-use super::Received;
+use super::{Accepts, Received};
 use crate::Library;
 use crate::assets::{CheckedAsset, NewAsset};
-use crate::limiter::Limit;
 use crate::authority::{allow, asset_not_found, member};
 use crate::jobs::Job;
+use crate::limiter::Limit;
 
 /// Where an asset's bytes are.
 pub(crate) enum Origin {
     /// Durable, with what their header says, and the extension that fits them.
     Blob { digest: Digest, facts: Box<Facts>, extension: &'static str },
     /// Still to be fetched.
-    Url(String),
+    Url(String, Accepts),
 }
 
 impl Library {
@@ -72,6 +72,42 @@ impl Library {
         if !assets::owns_blob(self.db(), member.user_id, digest).await? {
             return Err(asset_not_found());
         }
+        self.create_over(caller, digest, new).await
+    }
+
+    /// Makes an asset over the bytes of another one, of which the caller has the id or an address
+    /// of ours.
+    ///
+    /// # Errors
+    /// `asset-not-found` when he may not see it, `forbidden` when he may not copy it, `asset-busy`
+    /// while it is still being fetched; `invalid` as for any asset.
+    pub async fn create_asset_from_asset(
+        &self,
+        caller: &Caller,
+        original: Id<Asset>,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
+        let member = member(caller, Scope::Write)?;
+        self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.refuse_when_full().await?;
+        let original = self.live_asset(original).await?;
+        allow(caller, Operation::Copy, &original)?;
+        let busy = || {
+            let said = "the asset has no bytes yet; use it when it is ready";
+            Fault::new(Kind::Conflict, "asset-busy", said)
+        };
+        let digest = original.digest.ok_or_else(busy)?;
+        let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
+        self.create_over(caller, digest, new).await
+    }
+
+    /// Makes an asset over bytes that are here and that the caller may use.
+    async fn create_over(
+        &self,
+        caller: &Caller,
+        digest: Digest,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
         let found = blob_rows::facts(self.db(), digest).await?;
         let (facts, ..) = found.ok_or_else(asset_not_found)?;
         let extension = backlot_imaging::extension(&facts.mime_type);
@@ -142,10 +178,11 @@ impl Library {
                 assets::insert(&mut tx, &asset, None).await?;
                 self.enqueue(&mut tx, &Job::Process { asset: asset.id.to_string() }).await?;
             }
-            Origin::Url(url) => {
+            Origin::Url(url, accepts) => {
                 name_after(&mut asset, None);
                 assets::insert(&mut tx, &asset, Some(url)).await?;
-                self.enqueue(&mut tx, &Job::ImportUrl { asset: asset.id.to_string() }).await?;
+                let job = Job::ImportUrl { asset: asset.id.to_string(), accepts: Some(*accepts) };
+                self.enqueue(&mut tx, &job).await?;
             }
         }
         self.announce(&mut tx, EventKind::Created, &asset).await?;
@@ -173,7 +210,8 @@ impl Library {
             author_id: checked.author_id.clone(),
         };
         if let Some(parent_id) = checked.parent_id {
-            let unknown = || Fault::invalid("body.parent_id", "reference", "there is no such asset");
+            let unknown =
+                || Fault::invalid("body.parent_id", "reference", "there is no such asset");
             let found = assets::by_id(self.db(), parent_id).await?;
             let parent = found.filter(|it| it.deleted_at.is_none()).ok_or_else(unknown)?;
             allow(caller, Operation::See, &parent).map_err(|_| unknown())?;

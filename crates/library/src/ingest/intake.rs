@@ -1,7 +1,7 @@
 //! Bytes on their way in: written, hashed, named and measured, not yet an asset.
 
 use backlot_imaging::{Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
-use backlot_model::media::{Facts, MediaKind};
+use backlot_model::media::{Digest, Facts, MediaKind};
 use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
@@ -41,6 +41,12 @@ impl Received {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.facts.size
+    }
+
+    /// The SHA-256 of the bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.staged.digest()
     }
 }
 

@@ -3,8 +3,8 @@
 //! Invariant: a hint that the caller gave is never overwritten, and detection never fails an
 //! asset: it is ready before detection begins.
 
-use backlot_imaging::faces::FaceFinder;
 use backlot_imaging::Preview;
+use backlot_imaging::faces::FaceFinder;
 use backlot_model::asset::Asset;
 use backlot_model::event::EventKind;
 use backlot_model::limits::MIB;
@@ -65,7 +65,8 @@ impl Library {
         let detectors = self.detectors().clone();
         let found = blocking(move || {
             let preview = Preview::decode(&thumb).ok()?;
-            let run = |it: &std::sync::Arc<dyn Detector>| (it.name().to_owned(), it.detect(&preview));
+            let run =
+                |it: &std::sync::Arc<dyn Detector>| (it.name().to_owned(), it.detect(&preview));
             Some(detectors.iter().map(run).collect::<Vec<_>>())
         })
         .await?;
@@ -90,8 +91,9 @@ impl Library {
 
 /// Fills what is not known yet, and says who knew it.
 fn complete(known: &mut Detected, seen: Hints, detector: &str) {
-    let Detected { has_person, has_clothing, person_attributes, clothing_items, categories, .. } =
-        seen;
+    let Detected {
+        has_person, has_clothing, person_attributes, clothing_items, categories, ..
+    } = seen;
     let mut took = Vec::new();
     fill(&mut known.has_person, has_person, "has_person", &mut took);
     fill(&mut known.has_clothing, has_clothing, "has_clothing", &mut took);
@@ -101,7 +103,12 @@ fn complete(known: &mut Detected, seen: Hints, detector: &str) {
     known.sources.extend(took.into_iter().map(|hint| (hint.to_owned(), detector.to_owned())));
 }
 
-fn fill<T>(known: &mut Option<T>, seen: Option<T>, hint: &'static str, took: &mut Vec<&'static str>) {
+fn fill<T>(
+    known: &mut Option<T>,
+    seen: Option<T>,
+    hint: &'static str,
+    took: &mut Vec<&'static str>,
+) {
     if known.is_none() && seen.is_some() {
         *known = seen;
         took.push(hint);

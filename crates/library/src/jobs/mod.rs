@@ -15,6 +15,7 @@ pub use detect::{Detector, FaceDetector, Hints};
 pub use worker::Workers;
 
 use crate::Library;
+use crate::ingest::Accepts;
 
 /// Everything the worker can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub enum Job {
     ImportUrl {
         /// Which asset.
         asset: String,
+        /// What the call took; any picture when it was not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepts: Option<Accepts>,
     },
     /// Find hints about an asset's content.
     Detect {
@@ -59,7 +63,7 @@ impl Job {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Process { asset } | Self::ImportUrl { asset } | Self::Detect { asset } => {
+            Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
                 format!("{}/{asset}", self.kind())
             }
         }
@@ -72,7 +76,8 @@ impl Library {
         let payload = serde_json::to_string(job).map_err(Fault::internal)?;
         let now = self.now_ms();
         let id = self.ids().next();
-        let new = NewJob { id, kind: job.kind(), key: job.key(), payload, run_at: now, created_at: now };
+        let new =
+            NewJob { id, kind: job.kind(), key: job.key(), payload, run_at: now, created_at: now };
         jobs::enqueue(tx, &new).await.map_err(Fault::from)
     }
 }

@@ -1,0 +1,114 @@
+//! The door for one file: from a request's body into the library.
+//!
+//! Owns: opening the library's intake when the first file of a call begins, so that whoever may
+//! not upload is told before he sends, and the refusal of data URLs that lie about their type.
+//! Never: what the call's other fields mean.
+
+use backlot_library::Library;
+use backlot_library::ingest::{Accepts, Intake, Received};
+use backlot_model::account::Caller;
+use backlot_model::{Fault, Kind};
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::edge::intake::{FilePart, IntakeLimits, Sink};
+
+/// Takes at most one file. Dropping it leaves nothing behind.
+pub struct Door<'c> {
+    library: Library,
+    caller: &'c Caller,
+    accepts: Accepts,
+    intake: Option<Intake>,
+}
+
+impl<'c> Door<'c> {
+    /// A door for what `caller` uploads, of the types that `accepts` names.
+    #[must_use]
+    pub fn new(app: &App, caller: &'c Caller, accepts: Accepts) -> Self {
+        Self { library: app.library().clone(), caller, accepts, intake: None }
+    }
+
+    /// One file, as large as the largest that this door takes.
+    #[must_use]
+    pub fn limits(&self) -> IntakeLimits {
+        IntakeLimits::one_file(self.accepts.bytes_max())
+    }
+
+    /// What came, if a file did.
+    ///
+    /// # Errors
+    /// As [`Intake::finish`].
+    pub async fn finish(self) -> Result<Option<Received>, Fault> {
+        match self.intake {
+            Some(intake) => intake.finish().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Self::finish`], for base64: a data URL that names another type than the bytes have is
+    /// refused.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], and `unsupported-media`.
+    pub async fn finish_data_url(self, files: &[FilePart]) -> Result<Option<Received>, Fault> {
+        let received = self.finish().await?;
+        if let (Some(received), Some(part)) = (&received, files.first()) {
+            refuse_lie(part, received.mime_type())?;
+        }
+        Ok(received)
+    }
+}
+
+impl Sink for Door<'_> {
+    async fn begin(&mut self, _part: &FilePart) -> Result<(), Fault> {
+        if self.intake.is_some() {
+            return Err(Fault::internal("one door was opened for two files"));
+        }
+        self.intake = Some(self.library.receive(self.caller, self.accepts).await?);
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        match &mut self.intake {
+            Some(intake) => intake.write(bytes).await,
+            None => Err(Fault::internal("bytes came before their file began")),
+        }
+    }
+}
+
+fn refuse_lie(part: &FilePart, sniffed: &str) -> Result<(), Fault> {
+    let Some(declared) = part.declared_type.as_deref() else { return Ok(()) };
+    let named = |word: &str| match word {
+        "image/jpg" | "image/pjpeg" => "image/jpeg".to_owned(),
+        other => other.replace("/x-", "/"),
+    };
+    if declared == "application/octet-stream" || named(declared) == named(sniffed) {
+        return Ok(());
+    }
+    let said = format!("the data URL says {declared}, but its bytes are {sniffed}");
+    let fault = Fault::new(Kind::UnsupportedMedia, "unsupported-media", said);
+    Err(fault.at(&format!("body.{}", part.field), "type"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(declared: Option<&str>) -> FilePart {
+        let declared_type = declared.map(str::to_owned);
+        FilePart { field: "base64".to_owned(), filename: None, declared_type, bytes: 1 }
+    }
+
+    #[test]
+    fn only_a_data_url_of_another_type_is_refused() {
+        for declared in
+            [None, Some("image/jpeg"), Some("image/jpg"), Some("application/octet-stream")]
+        {
+            assert!(refuse_lie(&part(declared), "image/jpeg").is_ok(), "{declared:?}");
+        }
+        assert!(refuse_lie(&part(Some("image/x-bmp")), "image/bmp").is_ok());
+        let fault = refuse_lie(&part(Some("image/png")), "image/jpeg").unwrap_err();
+        assert_eq!((fault.kind, fault.code), (Kind::UnsupportedMedia, "unsupported-media"));
+        assert_eq!(fault.fields[0].path, ["body", "base64"]);
+    }
+}
