@@ -13,12 +13,12 @@ use backlot_model::{Fault, Id, Kind};
 
 use super::wire::{AssetBody, CreatedBody, DetailsBody, ErrorBody, ImportBody, ListBody, UploadForm};
 use crate::app::{App, Asking, Links};
+use crate::door::Door;
 use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::{Content, Incoming};
 use crate::edge::path::Path;
-use crate::receive;
 
 /// What this dialect takes.
 pub(super) const TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp"];
@@ -58,7 +58,9 @@ pub(super) async fn create(
 }
 
 async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Result<Asset, Fault> {
-    let (fields, file) = receive::form(app, caller, incoming, "file", accepts(app)).await?;
+    let mut door = Door::new(app, caller, accepts(app));
+    let form = incoming.multipart(&["file"], door.limits(), &mut door).await?;
+    let (fields, file) = (form.fields, door.finish().await?);
     let mut checks = Checks::default();
     let url = checks.take(fields.one("url")).filter(|url| !url.is_empty());
     let name = checks.take(fields.one("name")).map(str::to_owned);
@@ -67,8 +69,8 @@ async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Resu
     let new = NewAsset { name, tags, ..NewAsset::default() };
     match (file, url) {
         (Some(file), None) => {
-            let new = NewAsset { filename: file.part.filename, ..new };
-            app.library().create_asset(caller, file.received, new).await
+            let filename = form.files.into_iter().next().and_then(|part| part.filename);
+            app.library().create_asset(caller, file, NewAsset { filename, ..new }).await
         }
         (None, Some(url)) => {
             app.library().create_asset_from_url(caller, url, accepts(app), new).await

@@ -11,11 +11,11 @@ use super::wire::{
     ErrorBody, KeyCheckBody, KeyState, LegacyAsset, LegacyUploadBody, LegacyUploadForm,
 };
 use crate::app::{App, Asking, Links};
+use crate::door::Door;
 use crate::edge::credential::{Authenticate, Caller, Credential};
 use crate::edge::dialect::Refusal;
 use crate::edge::intake::Incoming;
 use crate::edge::request::RequestContext;
-use crate::receive;
 
 /// The greatest whole number that a JavaScript client can hold.
 const UNMETERED: u64 = (1 << 53) - 1;
@@ -38,10 +38,13 @@ pub(super) async fn upload(
     links: Links,
     incoming: Incoming,
 ) -> Result<Json<LegacyUploadBody>, Refusal> {
-    let (_, file) = receive::form(&app, &caller, incoming, "file", accepts(&app)).await?;
-    let file = file.ok_or_else(|| receive::missing("file"))?;
-    let new = NewAsset { filename: file.part.filename, ..NewAsset::default() };
-    let (asset, id) = app.library().create_numbered_asset(&caller, file.received, new).await?;
+    let mut door = Door::new(&app, &caller, accepts(&app));
+    let form = incoming.multipart(&["file"], door.limits(), &mut door).await?;
+    let missing = || Fault::invalid("body.file", "missing", "is required");
+    let file = door.finish().await?.ok_or_else(missing)?;
+    let filename = form.files.into_iter().next().and_then(|part| part.filename);
+    let new = NewAsset { filename, ..NewAsset::default() };
+    let (asset, id) = app.library().create_numbered_asset(&caller, file, new).await?;
     let data = LegacyAsset {
         id,
         image_url: links.picture(&asset, Picture::Original).unwrap_or_default(),

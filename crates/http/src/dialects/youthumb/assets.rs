@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use backlot_library::assets::NewAsset;
-use backlot_library::ingest::Accepts;
+use backlot_library::ingest::{Accepts, Received};
 use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
 use backlot_model::asset::{TYPE_FACE, TYPE_TEMPLATE, Visibility};
@@ -17,12 +17,12 @@ use super::wire::{
     Answer, AssetBody, ErrorBody, ListBody, Message, Pagination, UploadBody, UploadForm,
 };
 use crate::app::{App, Asking, Links};
+use crate::door::Door;
 use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Fields, Query};
 use crate::edge::intake::{Content, Incoming};
 use crate::edge::path::Path;
-use crate::receive::{self, File};
 
 const DESCRIPTION_CHARS_MAX: usize = 500;
 /// What the JSON form takes.
@@ -168,35 +168,38 @@ async fn from_form(
     app: &App,
     caller: &account::Caller,
     incoming: Incoming,
-) -> Result<(Upload, File), Fault> {
+) -> Result<(Upload, Received), Fault> {
     let accepts = Accepts::pictures(&app.library().config().uploads);
-    let (fields, file) = receive::form(app, caller, incoming, "file", accepts).await?;
-    let file = file.ok_or_else(|| receive::missing("file"))?;
+    let mut door = Door::new(app, caller, accepts);
+    let form = incoming.multipart(&["file"], door.limits(), &mut door).await?;
+    let (fields, file) = (form.fields, door.finish().await?.ok_or_else(|| missing("file"))?);
+    let filename = form.files.into_iter().next().and_then(|part| part.filename);
     let mut checks = Checks::default();
     let sort = checks.take(fields.choice("type", SORTS));
     let description = checks.take(fields.text_up_to("description", DESCRIPTION_CHARS_MAX));
     let description = description.map(str::to_owned);
     checks.done()?;
-    let sort = sort.ok_or_else(|| receive::missing("type"))?;
-    Ok((Upload { sort, filename: file.part.filename.clone(), description }, file))
+    let sort = sort.ok_or_else(|| missing("type"))?;
+    Ok((Upload { sort, filename, description }, file))
 }
 
 async fn from_json(
     app: &App,
     caller: &account::Caller,
     incoming: Incoming,
-) -> Result<(Upload, File), Fault> {
+) -> Result<(Upload, Received), Fault> {
     let accepts = Accepts::only(JSON_TYPES, app.library().config().uploads.image_bytes_max);
-    let (body, file): (UploadBody, _) =
-        receive::json(app, caller, incoming, "base64", accepts).await?;
-    let file = file.ok_or_else(|| receive::missing("base64"))?;
+    let mut door = Door::new(app, caller, accepts);
+    let form = incoming.json_with_bytes(&["base64"], door.limits(), &mut door).await?;
+    let (body, files): (UploadBody, _) = form.parse()?;
+    let file = door.finish_data_url(&files).await?.ok_or_else(|| missing("base64"))?;
     let UploadBody { _base64: _, asset_type, filename, mime_type, description } = body;
     let sort = asset_type.map(|word| sort_of(&word)).transpose()?;
-    let sort = sort.ok_or_else(|| receive::missing("type"))?;
+    let sort = sort.ok_or_else(|| missing("type"))?;
     if let Some(word) = mime_type.filter(|word| !JSON_TYPES.contains(&word.as_str())) {
         let said = format!("must be one of {}", JSON_TYPES.join(", "));
         let fault = FieldFault::new("body.mimeType", "enum", said).with_input(&word);
-        return Err(receive::single(fault));
+        return Err(Fault::invalid_fields(vec![fault]));
     }
     if description.as_ref().is_some_and(|it| it.chars().count() > DESCRIPTION_CHARS_MAX) {
         let said = format!("must have at most {DESCRIPTION_CHARS_MAX} characters");
@@ -209,7 +212,8 @@ fn sort_of(word: &str) -> Result<Sort, Fault> {
     let found = SORTS.iter().find(|(known, _)| *known == word);
     found.map(|(_, sort)| *sort).ok_or_else(|| {
         let said = "must be face, template or bucket";
-        receive::single(FieldFault::new("body.type", "enum", said).with_input(word))
+        let fault = FieldFault::new("body.type", "enum", said).with_input(word);
+        Fault::invalid_fields(vec![fault])
     })
 }
 
@@ -218,16 +222,14 @@ async fn keep(
     caller: &account::Caller,
     links: &Links,
     upload: Upload,
-    file: File,
+    file: Received,
 ) -> Result<AssetBody, Fault> {
     let Upload { sort, filename, description } = upload;
     let asset_type = match sort {
         Sort::Face => TYPE_FACE,
         Sort::Template => TYPE_TEMPLATE,
         Sort::Bucket => {
-            let received = file.received;
-            let kept =
-                app.library().keep_temp_file(caller, received, filename, description).await?;
+            let kept = app.library().keep_temp_file(caller, file, filename, description).await?;
             return Ok(AssetBody::bucket(kept, links));
         }
     };
@@ -238,7 +240,7 @@ async fn keep(
         description,
         ..NewAsset::default()
     };
-    let asset = app.library().create_asset(caller, file.received, new).await?;
+    let asset = app.library().create_asset(caller, file, new).await?;
     Ok(AssetBody::new(asset, links))
 }
 
@@ -291,4 +293,8 @@ pub(super) async fn delete(
 
 fn not_found() -> Fault {
     Fault::new(Kind::NotFound, "asset-not-found", "asset not found")
+}
+
+fn missing(field: &str) -> Fault {
+    Fault::invalid(&format!("body.{field}"), "missing", "is required")
 }
