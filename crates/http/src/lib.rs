@@ -7,3 +7,4 @@ pub mod app;
 pub mod dialects;
 pub mod door;
 pub mod edge;
+pub mod health;

@@ -156,7 +156,10 @@ fn a_dialect_knows_the_edge_the_library_the_model_and_itself() {
         }
         complaints.extend(foreign_paths(source, &own));
     }
-    settle("a dialect imports the model, the library, crate::{app, door, edge} and itself", &complaints);
+    settle(
+        "a dialect imports the model, the library, crate::{app, door, edge} and itself",
+        &complaints,
+    );
 }
 
 /// Paths of the http crate that a dialect must not use.

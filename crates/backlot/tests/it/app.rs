@@ -10,7 +10,9 @@ use backlot_http::app::App;
 use backlot_http::dialects;
 use backlot_http::edge::openapi::publish;
 use backlot_http::media;
-use backlot_library::accounts::{Accounts, AccountsConfig, AccountsParts, Credential, NewKey, NewUser};
+use backlot_library::accounts::{
+    Accounts, AccountsConfig, AccountsParts, Credential, NewKey, NewUser,
+};
 use backlot_library::context::Parts;
 use backlot_library::limiter::Limiter;
 use backlot_library::secret::password::PasswordCost;
@@ -115,11 +117,7 @@ impl TestApp {
     }
 
     /// A new key of a user's, as a token and as a pair.
-    pub async fn key(
-        &self,
-        user: Id<User>,
-        scopes: Option<Scopes>,
-    ) -> (String, (String, String)) {
+    pub async fn key(&self, user: Id<User>, scopes: Option<Scopes>) -> (String, (String, String)) {
         let name = "test".to_owned();
         let new = NewKey { name, scopes, expires_at: None, organization_id: None };
         let made = self.library.accounts().create_key(&Caller::platform(), user, new).await;
@@ -233,7 +231,8 @@ impl Call<'_> {
     pub fn form(self, parts: &[Part<'_>]) -> Self {
         let mut body = Vec::new();
         for Part { name, filename, bytes } in parts {
-            let filename = filename.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+            let filename =
+                filename.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
             let head = format!("form-data; name=\"{name}\"{filename}\r\n\r\n");
             body.extend_from_slice(b"--boundary\r\nContent-Disposition: ");
             body.extend_from_slice(head.as_bytes());

@@ -112,9 +112,8 @@ async fn a_token_lives_as_long_as_was_asked() {
 async fn a_lifetime_has_bounds_and_a_form() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;
-    let issue = async |body: Value| {
-        app.post("/piktid/auth/token").by(&anna).json(&body).answers(400).await
-    };
+    let issue =
+        async |body: Value| app.post("/piktid/auth/token").by(&anna).json(&body).answers(400).await;
     for expiration in [json!(3_599), json!(126_230_401), json!(-1), json!("P5Y"), json!("PT59M")] {
         let said = issue(json!({ "expiration": expiration })).await;
         let message = "must be between an hour and four years";

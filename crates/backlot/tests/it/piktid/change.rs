@@ -93,7 +93,8 @@ async fn bad_tags_change_nothing() {
     };
     let eleven = vec!["model"; 11];
     let said = set(json!({ "tags": eleven })).await;
-    let many = json!({ "field": "tags", "message": "must have at most 10 tags", "position": "body" });
+    let many =
+        json!({ "field": "tags", "message": "must have at most 10 tags", "position": "body" });
     assert_eq!(said, many);
     assert_eq!(set(json!({ "tags": ["model", "cat"] })).await["field"], "tags.1");
     assert_eq!(set(json!({ "tags": ["Model"] })).await["field"], "tags.0");
@@ -167,7 +168,8 @@ async fn a_bulk_deletion_tells_what_failed() {
     assert_eq!(said, json!({ "deleted_count": 2, "failed_ids": ["no id", bens, unknown, ""] }));
     assert!(listed(&app, &anna, "", "id").await.is_empty());
     assert_eq!(listed(&app, &ben, "", "id").await, [bens]);
-    let again = app.post("/piktid/assets/bulk-delete").by(&anna).json(&json!({ "asset_ids": [id] }));
+    let again =
+        app.post("/piktid/assets/bulk-delete").by(&anna).json(&json!({ "asset_ids": [id] }));
     assert_eq!(again.answers(200).await, json!({ "deleted_count": 0, "failed_ids": [id] }));
 }
 

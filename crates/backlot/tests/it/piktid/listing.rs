@@ -44,7 +44,10 @@ async fn pages_are_told() {
     assert_eq!(far["assets"], json!([]));
     let nobody = app.user("ben").await;
     let none = app.get("/piktid/assets").by(&nobody).answers(200).await;
-    assert_eq!((&none["pagination"]["total"], &none["pagination"]["pages"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&none["pagination"]["total"], &none["pagination"]["pages"]),
+        (&json!(0), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -131,8 +134,12 @@ async fn ownership_parts_the_listing() {
     assert_eq!(parts(&ben, "shared").await, ["bens-shared", "public", "shared"]);
     assert_eq!(parts(&carl, "shared").await, ["carls-public"]);
     let page = app.get("/piktid/assets?sort_by=filename&order=asc").by(&anna).answers(200).await;
-    let words: Vec<&str> = page["assets"].as_array().unwrap().iter()
-        .map(|asset| asset["visibility"].as_str().unwrap()).collect();
+    let words: Vec<&str> = page["assets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|asset| asset["visibility"].as_str().unwrap())
+        .collect();
     assert_eq!(words, ["shared", "private", "default", "shared", "shared", "private"]);
     assert_eq!(page["assets"][0]["created_by"], "ben");
 }
@@ -141,11 +148,9 @@ async fn ownership_parts_the_listing() {
 async fn tags_are_had_all_and_none() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;
-    for (name, tags) in [
-        ("both", json!(["model", "product"])),
-        ("model", json!(["model"])),
-        ("none", json!([])),
-    ] {
+    for (name, tags) in
+        [("both", json!(["model", "product"])), ("model", json!(["model"])), ("none", json!([]))]
+    {
         let id = upload_only(&app, &anna, name, CAT).await;
         tag(&app, &anna, &id, tags).await;
     }

@@ -69,7 +69,8 @@ async fn unknown_addresses_and_methods_are_told() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;
     let nothing = problem("Not Found", None, "there is nothing at this address", Some("path"));
-    for path in ["/piktid", "/piktid/", "/piktid/nothing", "/piktid/assets/x/y", "/piktid/assets/"] {
+    for path in ["/piktid", "/piktid/", "/piktid/nothing", "/piktid/assets/x/y", "/piktid/assets/"]
+    {
         assert_eq!(app.get(path).by(&anna).answers(404).await, nothing, "{path}");
     }
     for (method, path, allow) in [

@@ -44,13 +44,19 @@ async fn a_promised_upload_needs_no_name() {
     for body in [json!({}), json!({ "filename": null }), json!({ "filename": "" })] {
         let place = app.post("/piktid/upload").by(&anna).json(&body).answers(200).await;
         let random = format!("{}.jpg", place["file_id"].as_str().unwrap());
-        assert_eq!((&place["filename"], &place["content_type"]), (&json!(random), &json!("image/jpeg")));
+        assert_eq!(
+            (&place["filename"], &place["content_type"]),
+            (&json!(random), &json!("image/jpeg"))
+        );
     }
     let empty = app.post("/piktid/upload").by(&anna).header("content-length", "0");
     empty.answers(200).await;
     let path = json!({ "filename": "C:\\pictures\\cat.webp", "unknown": 1 });
     let place = app.post("/piktid/upload").by(&anna).json(&path).answers(200).await;
-    assert_eq!((&place["filename"], &place["content_type"]), (&json!("cat.webp"), &json!("image/webp")));
+    assert_eq!(
+        (&place["filename"], &place["content_type"]),
+        (&json!("cat.webp"), &json!("image/webp"))
+    );
 }
 
 #[tokio::test]

@@ -11,14 +11,16 @@ use backlot_model::asset::{Asset, Status};
 use backlot_model::query::{Filter, Order, Window};
 use backlot_model::{Fault, Id, Kind};
 
-use super::wire::{AssetBody, CreatedBody, DetailsBody, ErrorBody, ImportBody, ListBody, UploadForm};
+use super::wire::{
+    AssetBody, CreatedBody, DetailsBody, ErrorBody, ImportBody, ListBody, UploadForm,
+};
 use crate::app::{App, Asking, Links};
 use crate::door::Door;
 use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::{Content, Incoming};
-use crate::edge::path::Path;
+use crate::edge::path::PathFields;
 
 /// What this dialect takes.
 pub(super) const TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp"];
@@ -75,7 +77,9 @@ async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Resu
         (None, Some(url)) => {
             app.library().create_asset_from_url(caller, url, accepts(app), new).await
         }
-        (Some(_), Some(_)) => Err(Fault::invalid("body.url", "type", "give a file or a url, not both")),
+        (Some(_), Some(_)) => {
+            Err(Fault::invalid("body.url", "type", "give a file or a url, not both"))
+        }
         (None, None) => Err(neither()),
     }
 }
@@ -156,7 +160,7 @@ pub(super) async fn get(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
 ) -> Result<Json<DetailsBody>, Refusal> {
     let id = named(&app, &path).await?;
     let asset = app.library().asset(&caller, id).await?;
@@ -176,7 +180,7 @@ pub(super) async fn get(
 pub(super) async fn delete(
     State(app): State<App>,
     Caller(caller): Asking,
-    path: Path,
+    path: PathFields,
 ) -> Result<StatusCode, Refusal> {
     let id = named(&app, &path).await?;
     app.library().delete_asset(&caller, id, None).await?;
@@ -184,7 +188,7 @@ pub(super) async fn delete(
 }
 
 /// The asset of an address: by id, or by the number that the second face gave it.
-async fn named(app: &App, path: &Path) -> Result<Id<Asset>, Fault> {
+async fn named(app: &App, path: &PathFields) -> Result<Id<Asset>, Fault> {
     let not_found = || Fault::new(Kind::NotFound, "asset-not-found", "asset not found");
     let raw = path.text("asset_id");
     match raw.parse::<u64>() {

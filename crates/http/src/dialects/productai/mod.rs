@@ -18,12 +18,8 @@ use crate::edge::dialect::{Dialect, status_of};
 use crate::edge::request::RequestContext;
 
 /// The dialect.
-pub static PRODUCTAI: Dialect = Dialect {
-    name: "productai",
-    title: "ProductAI assets",
-    default_prefix: "/productai",
-    render,
-};
+pub static PRODUCTAI: Dialect =
+    Dialect { name: "productai", title: "ProductAI assets", default_prefix: "/productai", render };
 
 /// Its routes, relative to its prefix.
 #[must_use]
