@@ -1,8 +1,13 @@
 //! Reading rows, the same from a database, a transaction and a snapshot.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use super::{Arg, DbError, DbErrorKind, Row, Sql};
+
+/// A fetch under way. Boxed, so that its type does not name how its statement was given: the
+/// compiler cannot show that a future is `Send` when its type holds a borrowed statement.
+pub type Fetched<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
 
 /// Anything rows can be fetched from.
 ///
@@ -30,49 +35,38 @@ pub trait Fetch: Sync {
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static;
 
     /// All rows. The statement must bound their number itself.
-    fn fetch<T, F>(
-        &self,
-        sql: impl Into<Sql> + Send,
-        args: Vec<Arg>,
-        map: F,
-    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send
+    fn fetch<'a, T, F>(&'a self, sql: impl Into<Sql>, args: Vec<Arg>, map: F) -> Fetched<'a, Vec<T>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        self.run_fetch(sql.into(), args, usize::MAX, map)
+        Box::pin(self.run_fetch(sql.into(), args, usize::MAX, map))
     }
 
     /// The first row, or `None` when there is none.
-    fn fetch_optional<T, F>(
-        &self,
-        sql: impl Into<Sql> + Send,
+    fn fetch_optional<'a, T, F>(
+        &'a self,
+        sql: impl Into<Sql>,
         args: Vec<Arg>,
         map: F,
-    ) -> impl Future<Output = Result<Option<T>, DbError>> + Send
+    ) -> Fetched<'a, Option<T>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
         let rows = self.run_fetch(sql.into(), args, 1, map);
-        async move { rows.await.map(|rows| rows.into_iter().next()) }
+        Box::pin(async move { rows.await.map(|rows| rows.into_iter().next()) })
     }
 
     /// The first row of a statement that always has one, such as a count. None is a defect.
-    fn fetch_one<T, F>(
-        &self,
-        sql: impl Into<Sql> + Send,
-        args: Vec<Arg>,
-        map: F,
-    ) -> impl Future<Output = Result<T, DbError>> + Send
+    fn fetch_one<'a, T, F>(&'a self, sql: impl Into<Sql>, args: Vec<Arg>, map: F) -> Fetched<'a, T>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
         let sql = sql.into();
-        async move {
-            let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
-            self.fetch_optional(sql, args, map).await?.ok_or(missing)
-        }
+        let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
+        let row = self.fetch_optional(sql, args, map);
+        Box::pin(async move { row.await?.ok_or(missing) })
     }
 }

@@ -20,7 +20,7 @@ use std::sync::atomic::Ordering;
 
 pub use arg::{Arg, texts};
 pub use error::{DbError, DbErrorKind};
-pub use fetch::Fetch;
+pub use fetch::{Fetch, Fetched};
 pub use row::{FromColumn, Row, Value};
 pub use sqlite::{Durability, SqliteOptions};
 pub use tx::{ReadTx, Tx};

@@ -26,7 +26,7 @@ use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Fields, Query};
 use crate::edge::intake::Incoming;
 use crate::edge::intake::body::Body;
-use crate::edge::path::Path;
+use crate::edge::path::PathFields;
 use crate::edge::request::RequestContext;
 
 /// The most tags that one call may give.
@@ -135,7 +135,7 @@ pub(super) async fn get(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     links: Links,
-    path: Path,
+    path: PathFields,
 ) -> Result<Json<Asset>, Refusal> {
     let asset = app.library().asset(&caller, named(&path)?).await?;
     Ok(Json(Asset::new(asset, &links)))
@@ -157,7 +157,7 @@ pub(super) async fn set_tags(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     links: Links,
-    path: Path,
+    path: PathFields,
     Body(TagsChange { tags }): Body<TagsChange>,
 ) -> Result<Json<Asset>, Refusal> {
     if tags.len() > TAGS_MAX {
@@ -187,7 +187,7 @@ pub(super) async fn set_note(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     links: Links,
-    path: Path,
+    path: PathFields,
     Body(NoteChange { styling_note }): Body<NoteChange>,
 ) -> Result<Json<Asset>, Refusal> {
     let patch = AssetPatch { styling_note: Some(styling_note), ..AssetPatch::default() };
@@ -209,7 +209,7 @@ pub(super) async fn set_note(
 pub(super) async fn delete(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    path: Path,
+    path: PathFields,
 ) -> Result<StatusCode, Refusal> {
     app.library().delete_asset(&caller, named(&path)?, None).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -264,6 +264,6 @@ fn once_each(mut ids: Vec<String>) -> Vec<String> {
     ids
 }
 
-fn named(path: &Path) -> Result<Id<asset::Asset>, Fault> {
+fn named(path: &PathFields) -> Result<Id<asset::Asset>, Fault> {
     path.id("asset_id", || Fault::new(Kind::NotFound, "asset-not-found", "asset not found"))
 }

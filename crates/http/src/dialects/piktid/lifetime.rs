@@ -184,9 +184,31 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_refused() {
         for raw in [
-            "", " ", "P", "PT", "P1", "PD", "P1DT", "P1H", "PT1D", "P1D1Y", "P1D2D", "tomorrow",
-            "1:2:3:4", "1:60", "1:60:00", "1:00:60", ":", "1.2.3", "1e9", "NaN", "inf", "--1",
-            "P-1D", "٣", "2030-01-01",
+            "",
+            " ",
+            "P",
+            "PT",
+            "P1",
+            "PD",
+            "P1DT",
+            "P1H",
+            "PT1D",
+            "P1D1Y",
+            "P1D2D",
+            "tomorrow",
+            "1:2:3:4",
+            "1:60",
+            "1:60:00",
+            "1:00:60",
+            ":",
+            "1.2.3",
+            "1e9",
+            "NaN",
+            "inf",
+            "--1",
+            "P-1D",
+            "٣",
+            "2030-01-01",
         ] {
             assert_eq!(Lifetime::parse(raw), None, "{raw}");
         }

@@ -26,12 +26,8 @@ use crate::edge::dialect::{Dialect, Refusal, status_of};
 use crate::edge::request::RequestContext;
 
 /// The dialect.
-pub static PIKTID: Dialect = Dialect {
-    name: "piktid",
-    title: "PiktID assets",
-    default_prefix: "/piktid",
-    render,
-};
+pub static PIKTID: Dialect =
+    Dialect { name: "piktid", title: "PiktID assets", default_prefix: "/piktid", render };
 
 const LOGIN: &str = "/auth/login";
 

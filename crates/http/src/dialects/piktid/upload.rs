@@ -5,8 +5,8 @@ use axum::extract::State;
 use backlot_library::assets::NewAsset;
 use backlot_library::ingest::Accepts;
 use backlot_library::uploads::UploadPlace;
-use backlot_model::account::Caller;
 use backlot_model::Fault;
+use backlot_model::account::Caller;
 
 use super::SignedIn;
 use super::wire::{Refused, TooMany, UnfitBody, Upload, UploadForm, UploadRequest};
@@ -63,8 +63,7 @@ async fn at_once(app: &App, caller: &Caller, incoming: Incoming) -> Result<Uploa
     checks.done()?;
     let own = form.files.into_iter().next().and_then(|file| file.filename);
     let received = door.finish().await?;
-    let received =
-        received.ok_or_else(|| Fault::invalid("body.file", "missing", "is required"))?;
+    let received = received.ok_or_else(|| Fault::invalid("body.file", "missing", "is required"))?;
     let filename = given.map(str::to_owned).or(own);
     let new = NewAsset { filename, ..NewAsset::default() };
     app.library().upload_at_once(caller, received, new).await
