@@ -18,7 +18,7 @@ use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::{Content, Incoming};
-use crate::edge::path::Path;
+use crate::edge::path::PathFields;
 
 /// What this dialect takes.
 pub(super) const TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp"];
@@ -156,7 +156,7 @@ pub(super) async fn get(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
 ) -> Result<Json<DetailsBody>, Refusal> {
     let id = named(&app, &path).await?;
     let asset = app.library().asset(&caller, id).await?;
@@ -176,7 +176,7 @@ pub(super) async fn get(
 pub(super) async fn delete(
     State(app): State<App>,
     Caller(caller): Asking,
-    path: Path,
+    path: PathFields,
 ) -> Result<StatusCode, Refusal> {
     let id = named(&app, &path).await?;
     app.library().delete_asset(&caller, id, None).await?;
@@ -184,7 +184,7 @@ pub(super) async fn delete(
 }
 
 /// The asset of an address: by id, or by the number that the second face gave it.
-async fn named(app: &App, path: &Path) -> Result<Id<Asset>, Fault> {
+async fn named(app: &App, path: &PathFields) -> Result<Id<Asset>, Fault> {
     let not_found = || Fault::new(Kind::NotFound, "asset-not-found", "asset not found");
     let raw = path.text("asset_id");
     match raw.parse::<u64>() {

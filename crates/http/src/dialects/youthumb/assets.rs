@@ -22,7 +22,7 @@ use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Fields, Query};
 use crate::edge::intake::{Content, Incoming};
-use crate::edge::path::Path;
+use crate::edge::path::PathFields;
 
 const DESCRIPTION_CHARS_MAX: usize = 500;
 /// What the JSON form takes.
@@ -266,7 +266,7 @@ pub(super) async fn get(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
 ) -> Result<Json<Answer<AssetBody>>, Refusal> {
     let asset = app.library().asset(&caller, path.id("id", not_found)?).await?;
     Ok(Json(Answer::of(AssetBody::new(asset, &links))))
@@ -285,7 +285,7 @@ pub(super) async fn get(
 pub(super) async fn delete(
     State(app): State<App>,
     Caller(caller): Asking,
-    path: Path,
+    path: PathFields,
 ) -> Result<Json<Answer<Message>>, Refusal> {
     app.library().delete_asset(&caller, path.id("id", not_found)?, None).await?;
     Ok(Json(Answer::said("Asset deleted")))

@@ -15,7 +15,7 @@ use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::body::Body;
-use crate::edge::path::Path;
+use crate::edge::path::PathFields;
 
 type PersonAnswer = Result<Json<Answer<PersonBody>>, Refusal>;
 
@@ -86,7 +86,7 @@ pub(super) async fn get(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
 ) -> PersonAnswer {
     let person = app.library().person(&caller, path.id("id", not_found)?).await?;
     Ok(Json(Answer::of(PersonBody::new(person, &links))))
@@ -109,7 +109,7 @@ pub(super) async fn update(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
     Body(PersonUpdateBody { name }): Body<PersonUpdateBody>,
 ) -> PersonAnswer {
     let id = path.id("id", not_found)?;
@@ -130,7 +130,7 @@ pub(super) async fn update(
 pub(super) async fn delete(
     State(app): State<App>,
     Caller(caller): Asking,
-    path: Path,
+    path: PathFields,
 ) -> Result<Json<Answer<Message>>, Refusal> {
     app.library().delete_person(&caller, path.id("id", not_found)?).await?;
     Ok(Json(Answer::said("Person deleted")))
@@ -153,7 +153,7 @@ pub(super) async fn add_images(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
     Body(ImageIdsBody { image_ids }): Body<ImageIdsBody>,
 ) -> PersonAnswer {
     let id = path.id("id", not_found)?;
@@ -176,7 +176,7 @@ pub(super) async fn remove_image(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
 ) -> PersonAnswer {
     let id = path.id("id", not_found)?;
     let person =
@@ -201,7 +201,7 @@ pub(super) async fn set_default(
     State(app): State<App>,
     Caller(caller): Asking,
     links: Links,
-    path: Path,
+    path: PathFields,
     Body(DefaultImageBody { image_id }): Body<DefaultImageBody>,
 ) -> PersonAnswer {
     let id = path.id("id", not_found)?;
