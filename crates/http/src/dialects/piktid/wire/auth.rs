@@ -126,7 +126,7 @@ fn expiration() -> Schema {
     let duration = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^P(T?[0-9])"));
     let either = OneOfBuilder::new().item(seconds).item(duration);
     let said = "An hour to four years: seconds, or an ISO 8601 duration.";
-    either.description(Some(said)).example(Some("P30D".into())).build().into()
+    either.description(Some(said)).examples([serde_json::Value::from("P30D")]).build().into()
 }
 
 /// A new API token.
