@@ -6,3 +6,5 @@
 pub mod app;
 pub mod door;
 pub mod edge;
+pub mod health;
+pub mod server;
