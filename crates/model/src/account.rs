@@ -1,5 +1,7 @@
 //! Who there is: users, organisations, memberships, credentials, and the caller of an operation.
 
+use uuid::Uuid;
+
 use crate::media::words;
 use crate::{Id, Millis};
 
@@ -145,6 +147,15 @@ pub enum Caller {
     User(Member),
 }
 
+/// What the credential of a caller is bound to. No credential made with it reaches further.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// An API key that acts for this organisation only.
+    pub organization_id: Option<Id<Organization>>,
+    /// Not good from then on. A session has none: its password renews it.
+    pub expires_at: Option<Millis>,
+}
+
 /// A user who asks, with all that authority depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -160,9 +171,25 @@ pub struct Member {
     pub active_organization: Option<Id<Organization>>,
     /// His places in organisations, oldest first; only the key's when a key is bound to one.
     pub organizations: Vec<(Id<Organization>, Role)>,
+    /// What his credential is bound to.
+    pub bounds: Bounds,
 }
 
 impl Caller {
+    /// The operator at the command line, who may do everything and is no user.
+    #[must_use]
+    pub fn platform() -> Self {
+        Self::User(Member {
+            user_id: Id::new(Uuid::nil()),
+            username: "platform".to_owned(),
+            is_superuser: true,
+            scopes: Scopes::ALL,
+            active_organization: None,
+            organizations: Vec::new(),
+            bounds: Bounds::default(),
+        })
+    }
+
     /// The user, if one asks.
     #[must_use]
     pub const fn member(&self) -> Option<&Member> {
@@ -187,5 +214,11 @@ impl Member {
     #[must_use]
     pub fn role_in(&self, organization: Id<Organization>) -> Option<Role> {
         self.organizations.iter().find(|(id, _)| *id == organization).map(|(_, role)| *role)
+    }
+
+    /// Whether it is the operator at the command line.
+    #[must_use]
+    pub const fn is_platform(&self) -> bool {
+        self.user_id.uuid().is_nil()
     }
 }

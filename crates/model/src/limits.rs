@@ -63,6 +63,22 @@ pub const PARAMETERS_DEPTH_MAX: usize = 8;
 pub const RESTORE_DAYS: i64 = 30;
 /// A search text, in characters.
 pub const SEARCH_CHARS_MAX: usize = 200;
+/// An e-mail address, in characters.
+pub const EMAIL_CHARS_MAX: usize = 254;
+/// A username, in characters.
+pub const USERNAME_CHARS_MAX: usize = 64;
+/// A password, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// A password, in characters.
+pub const PASSWORD_CHARS_MAX: usize = 256;
+/// How many organisations one user may be in. Authentication reads them all.
+pub const ORGANIZATIONS_PER_USER_MAX: u32 = 1_000;
+/// How many API keys one user may have.
+pub const KEYS_PER_USER_MAX: u32 = 1_000;
+/// How many long-lived tokens of one user may be good at a time.
+pub const LONG_TOKENS_PER_USER_MAX: u32 = 20;
+/// How many sessions of one user may be open at a time; the oldest go.
+pub const SESSIONS_PER_USER_MAX: u32 = 100;
 /// Longest side of the small stored thumbnail, in pixels.
 pub const THUMB_SMALL_PX: u32 = 320;
 /// Longest side of the big stored thumbnail, in pixels.

@@ -1,7 +1,10 @@
-//! The table of who may do what, and the one function that reads it.
+//! The tables of who may do what, and the functions that read them: assets here, accounts in
+//! [`account`].
 //!
 //! Invariant: nothing else decides. A dialect passes the caller on; the library loads the thing,
 //! finds the caller's [`Standing`] and asks [`verdict`].
+
+pub mod account;
 
 use crate::account::{Caller, Role, Scope, Scopes};
 use crate::asset::{Asset, Visibility};

@@ -18,8 +18,9 @@ CREATE TABLE account (
     id             TEXT   NOT NULL PRIMARY KEY,
     email          TEXT   NOT NULL,
     email_folded   TEXT   NOT NULL UNIQUE,
-    username       TEXT   NOT NULL UNIQUE,
+    username       TEXT   NOT NULL,
     name           TEXT,
+    name_folded    TEXT,
     password_hash  TEXT,
     is_superuser   BIGINT NOT NULL DEFAULT 0 CHECK (is_superuser IN (0, 1)),
     is_active      BIGINT NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
@@ -27,6 +28,9 @@ CREATE TABLE account (
     created_at     BIGINT NOT NULL,
     last_active_at BIGINT
 );
+-- Usernames are ASCII, so both engines fold them alike.
+CREATE UNIQUE INDEX account_by_username ON account (lower(username));
+CREATE INDEX account_superuser ON account (id) WHERE is_superuser = 1;
 
 CREATE TABLE organization (
     id          TEXT   NOT NULL PRIMARY KEY,
@@ -56,7 +60,9 @@ CREATE TABLE api_key (
     last_used_at    BIGINT,
     created_at      BIGINT NOT NULL
 );
-CREATE INDEX api_key_by_user ON api_key (user_id, created_at);
+CREATE INDEX api_key_by_user ON api_key (user_id, id);
+CREATE INDEX api_key_by_organization ON api_key (organization_id, user_id)
+    WHERE organization_id IS NOT NULL;
 
 -- Long-lived bearer tokens and refresh tokens; sessions themselves are stateless.
 CREATE TABLE token (
@@ -67,6 +73,7 @@ CREATE TABLE token (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX token_by_user ON token (user_id, kind, expires_at);
+CREATE INDEX token_by_expiry ON token (expires_at);
 
 -- Bytes. Facts belong to the content, so equal bytes share them.
 

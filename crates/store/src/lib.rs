@@ -4,6 +4,7 @@
 //! SQL text and blob key.
 //! Never: decides who may do something, or knows that HTTP exists.
 
+pub mod accounts;
 pub mod blobs;
 pub mod db;
 pub mod migrate;
