@@ -9,6 +9,7 @@ use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
 use backlot_library::temp_files::TempFile;
+use backlot_library::uploads::UploadPlace;
 use backlot_model::{Fault, Id};
 use backlot_model::account;
 use backlot_model::asset::Asset;
@@ -90,6 +91,18 @@ impl Links {
     #[must_use]
     pub fn asset_at(&self, url: &str) -> Option<Id<Asset>> {
         Library::asset_named_by(url.strip_prefix(&*self.base)?)
+    }
+
+    /// The signed address that the bytes of an upload are to be sent to.
+    #[must_use]
+    pub fn upload(&self, place: &UploadPlace) -> String {
+        self.to(&self.library.upload_path(place))
+    }
+
+    /// The signed address at which the asset of an upload will be.
+    #[must_use]
+    pub fn promised(&self, place: &UploadPlace) -> String {
+        self.to(&self.library.promised_path(place))
     }
 
     /// The signed address of a temporary file.
