@@ -4,8 +4,12 @@
 //! fields come in, conditions, rate limit fields, OpenAPI plumbing.
 //! Never: a rule of the product, a vendor's field name, SQL.
 
+pub mod credential;
 pub mod dialect;
 pub mod etag;
+pub mod fields;
+pub mod intake;
+pub mod path;
 pub mod ratelimit;
 pub mod request;
 pub mod time;

@@ -4,7 +4,7 @@
 //! handlers. Never: bodies, credentials, or the query string.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath};
@@ -17,6 +17,10 @@ use crate::edge::ratelimit::Allowance;
 /// The header that carries the request id, both ways.
 pub const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_CHARS_MAX: usize = 64;
+
+/// The other end of the connection; the server puts it into each request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
 
 /// One request, as far as the edge is concerned. Clones share one state.
 #[derive(Debug, Clone)]
