@@ -1,7 +1,7 @@
 //! Users, organisations, members, sessions.
 
 use backlot_library::accounts::{
-    NewUser, OrganizationMember, Profile, Session, UserList, UserUpdate,
+    NewUser, OrganizationMember, Profile, Session, UserUpdate,
 };
 use backlot_library::secret::Secret;
 use backlot_model::Millis;
@@ -15,7 +15,7 @@ use super::{at, present};
 
 /// A person or a program with an account.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = User, example = json!({
     "id": "0190f2c4-0000-7000-8000-000000000001", "email": "ada@example.com", "username": "ada",
     "full_name": "Ada Lovelace", "is_active": true, "is_superuser": false,
     "created_at": "2026-01-15T10:30:00.000Z", "last_active_at": null
@@ -70,6 +70,7 @@ impl From<User> for UserBody {
 
 /// A user and where he belongs.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Profile)]
 pub(in crate::native) struct ProfileBody {
     #[serde(flatten)]
     user: UserBody,
@@ -87,7 +88,7 @@ impl From<Profile> for ProfileBody {
 
 /// A user's place in an organisation.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Membership, example = json!({
     "organization_id": "0190f2c4-0000-7000-8000-0000000000aa", "organization_name": "Studio",
     "role": "member", "joined_at": "2026-01-15T10:30:00.000Z"
 }))]
@@ -119,7 +120,7 @@ impl From<Membership> for MembershipBody {
 
 /// A group of users who share assets.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Organization, example = json!({
     "id": "0190f2c4-0000-7000-8000-0000000000aa", "name": "Studio",
     "created_at": "2026-01-15T10:30:00.000Z"
 }))]
@@ -143,7 +144,7 @@ impl From<Organization> for OrganizationBody {
 
 /// A member, as his fellows see him.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Member, example = json!({
     "user_id": "0190f2c4-0000-7000-8000-000000000001", "username": "ada",
     "email": "ada@example.com", "full_name": null, "role": "admin",
     "joined_at": "2026-01-15T10:30:00.000Z"
@@ -210,7 +211,7 @@ pub(in crate::native) struct RoleChange {
 
 /// A user to be made.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"email": "ada@example.com", "password": "correct horse battery"}))]
+#[schema(as = NewUser, example = json!({"email": "ada@example.com", "password": "correct horse battery"}))]
 pub(in crate::native) struct NewUserBody {
     /// Unique without regard to case.
     #[schema(max_length = 254)]
@@ -307,7 +308,7 @@ pub(in crate::native) struct LoginForm {
 
 /// What goes on with a session.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(example = json!({"refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2ln"}))]
+#[schema(as = RefreshToken, example = json!({"refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2ln"}))]
 pub(in crate::native) struct RefreshBody {
     /// As it was given with the access token; good once.
     pub(in crate::native) refresh_token: String,
@@ -315,7 +316,7 @@ pub(in crate::native) struct RefreshBody {
 
 /// A session that began or went on.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Session, example = json!({
     "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2ln", "token_type": "bearer",
     "expires_in": 3600,
     "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2ln",
@@ -355,11 +356,6 @@ impl SessionBody {
             refresh_expires_in: seconds(refresh_expires_at),
         }
     }
-}
-
-/// Which users a list shows.
-pub(in crate::native) fn user_list(search: Option<&str>, is_active: Option<bool>) -> UserList {
-    UserList { search: search.map(str::to_owned), is_active }
 }
 
 #[cfg(test)]

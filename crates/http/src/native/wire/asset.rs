@@ -17,7 +17,7 @@ use crate::app::Links;
 
 /// A library entry. Every field is always there; what is unknown or unset is null.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Asset, example = json!({
     "id": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11",
     "owner_id": "0190f2c4-0000-7000-8000-000000000001",
     "organization_id": null, "author_id": null, "project": "autumn",
@@ -220,6 +220,7 @@ pub(in crate::native) struct AssetPage {
 
 /// A tag, and how many assets carry it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tag)]
 pub(in crate::native) struct TagBody {
     /// The tag.
     #[schema(example = "shoe")]
@@ -258,6 +259,7 @@ impl TagPage {
 
 /// An asset that looks like another one.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Duplicate)]
 pub(in crate::native) struct DuplicateBody {
     /// The other asset.
     pub(in crate::native) asset: AssetBody,

@@ -10,7 +10,7 @@ use super::{at, id_at};
 
 /// A named set of assets.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Collection, example = json!({
     "id": "0190f2c4-b000-7d1b-8a55-0c2f6b0f4a11", "owner_id": "0190f2c4-0000-7000-8000-000000000001",
     "organization_id": null, "name": "Autumn", "asset_count": 12,
     "thumbnail_asset_id": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11",

@@ -11,6 +11,7 @@ use super::word::{EventWord, Word};
 /// What happened to an asset, as the `data` of a server-sent event. Its `id` is where to resume,
 /// its `event` is the kind.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(in crate::native) struct EventBody {
     /// To which asset.
     #[schema(format = Uuid)]

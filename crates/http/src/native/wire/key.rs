@@ -11,7 +11,7 @@ use super::{at, optional_id_at, present, time_at};
 
 /// A long-lived credential.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = ApiKey, example = json!({
     "id": "0190f2c4-c000-7d1b-8a55-0c2f6b0f4a11", "user_id": "0190f2c4-0000-7000-8000-000000000001",
     "organization_id": null, "name": "render farm", "prefix": "bk_3f9a", "scopes": ["read", "write"],
     "expires_at": null, "last_used_at": null, "created_at": "2026-01-15T10:30:00.000Z"
@@ -72,6 +72,7 @@ impl From<ApiKey> for KeyBody {
 
 /// A new key with its secret, which is shown once: a repeated answer has neither secret nor token.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CreatedApiKey)]
 pub(in crate::native) struct CreatedKeyBody {
     #[serde(flatten)]
     key: KeyBody,
@@ -98,7 +99,7 @@ impl CreatedKeyBody {
 
 /// A key to be made.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"name": "render farm", "scopes": ["read", "write"]}))]
+#[schema(as = NewApiKey, example = json!({"name": "render farm", "scopes": ["read", "write"]}))]
 pub(in crate::native) struct NewKeyBody {
     /// What the owner calls it.
     #[schema(min_length = 1, max_length = 255)]
@@ -135,7 +136,7 @@ impl NewKeyBody {
 /// What to change of a key. What is absent stays; null lets it live for ever.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({"name": "old render farm", "scopes": ["read"]}))]
+#[schema(as = ApiKeyChange, example = json!({"name": "old render farm", "scopes": ["read"]}))]
 pub(in crate::native) struct KeyChangeBody {
     /// What the owner calls it.
     #[schema(min_length = 1, max_length = 255)]

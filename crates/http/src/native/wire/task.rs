@@ -10,6 +10,7 @@ use super::word::{TaskWord, Word};
 
 /// Long work.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
 pub(in crate::native) struct TaskBody {
     /// Identifier.
     #[schema(format = Uuid)]

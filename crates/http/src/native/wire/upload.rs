@@ -111,7 +111,7 @@ impl PresignedUpload {
 
 /// How far an upload is.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Upload, example = json!({
     "id": "0190f2c4-d000-7d1b-8a55-0c2f6b0f4a11",
     "asset_id": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11", "is_complete": true,
     "filename": "sneaker.jpg", "created_at": "2026-01-15T10:30:00.000Z",
