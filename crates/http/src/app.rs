@@ -8,13 +8,15 @@ use axum::http::request::Parts;
 use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
+use backlot_library::limiter;
 use backlot_library::temp_files::TempFile;
 use backlot_library::uploads::UploadPlace;
-use backlot_model::{Fault, Id};
 use backlot_model::account;
 use backlot_model::asset::Asset;
+use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
+use crate::edge::ratelimit::Allowance;
 use crate::edge::request::RequestContext;
 use crate::streams::Streams;
 
@@ -74,6 +76,27 @@ impl Authenticate for App {
     }
 }
 
+/// What is left of a limit, for the answer's header fields.
+impl From<limiter::Allowance> for Allowance {
+    fn from(left: limiter::Allowance) -> Self {
+        Self {
+            policy: left.limit.name(),
+            limit: left.rule.count(),
+            window_ms: left.rule.per_ms(),
+            remaining: left.remaining,
+            reset_ms: left.reset_ms,
+        }
+    }
+}
+
+/// The same of one that is used up.
+impl From<limiter::Refused> for Allowance {
+    fn from(refused: limiter::Refused) -> Self {
+        let limiter::Refused { limit, rule, retry_after_ms } = refused;
+        limiter::Allowance { limit, rule, remaining: 0, reset_ms: retry_after_ms }.into()
+    }
+}
+
 /// Makes absolute addresses for one request.
 #[derive(Clone)]
 pub struct Links {
@@ -101,16 +124,17 @@ impl Links {
         Library::asset_named_by(url.strip_prefix(&*self.base)?)
     }
 
-    /// The signed address that the bytes of an upload are to be sent to.
+    /// The signed address of an asset's bytes, even if they will never come.
     #[must_use]
-    pub fn upload(&self, place: &UploadPlace) -> String {
-        self.to(&self.library.upload_path(place))
+    pub fn original(&self, asset: &Asset) -> String {
+        self.to(&self.library.original_path(asset))
     }
 
-    /// The signed address at which the asset of an upload will be.
+    /// The signed addresses of a place to upload to: where the bytes go, and where they will be.
     #[must_use]
-    pub fn promised(&self, place: &UploadPlace) -> String {
-        self.to(&self.library.promised_path(place))
+    pub fn upload(&self, place: &UploadPlace) -> (String, String) {
+        let (to, from) = (self.library.upload_path(place), self.library.promised_path(place));
+        (self.to(&to), self.to(&from))
     }
 
     /// The signed address of a temporary file.

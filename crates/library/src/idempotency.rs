@@ -38,12 +38,7 @@ impl Library {
     /// # Errors
     /// `invalid` for a bad key; `idempotency-conflict` when the key was used for another call, or
     /// the first is still running.
-    pub async fn once(
-        &self,
-        caller: &Caller,
-        key: &str,
-        fingerprint: &str,
-    ) -> Result<Once, Fault> {
+    pub async fn once(&self, caller: &Caller, key: &str, fingerprint: &str) -> Result<Once, Fault> {
         let member = member(caller, Scope::Write)?;
         let length = key.chars().count();
         if length == 0 || length > KEY_CHARS_MAX || key.chars().any(char::is_control) {

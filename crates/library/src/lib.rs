@@ -5,6 +5,7 @@
 //! Never: HTTP (no statuses, headers or wire formats) and SQL.
 
 pub mod accounts;
+mod aliases;
 pub mod assets;
 mod authority;
 pub mod collections;

@@ -63,11 +63,7 @@ impl Library {
     ///
     /// # Errors
     /// `person-not-found`.
-    pub async fn person(
-        &self,
-        caller: &Caller,
-        id: Id<Person>,
-    ) -> Result<PersonWithImages, Fault> {
+    pub async fn person(&self, caller: &Caller, id: Id<Person>) -> Result<PersonWithImages, Fault> {
         let member = member(caller, Scope::Read)?;
         let person = self.visible_person(member, id).await?;
         Ok(self.with_images(caller, vec![person]).await?.remove(0))
@@ -86,8 +82,7 @@ impl Library {
     ) -> Result<(Vec<PersonWithImages>, u64), Fault> {
         let member = member(caller, Scope::Read)?;
         let team = member.active_organization;
-        let (found, total) =
-            persons::list(self.db(), member.user_id, team, skip, limit).await?;
+        let (found, total) = persons::list(self.db(), member.user_id, team, skip, limit).await?;
         Ok((self.with_images(caller, found).await?, total))
     }
 
@@ -243,9 +238,7 @@ impl Library {
     ) -> Result<Vec<PersonWithImages>, Fault> {
         let ids: Vec<_> = persons.iter().flat_map(|it| it.image_ids.iter().copied()).collect();
         let mut found = assets::by_ids(self.db(), &ids).await?;
-        found.retain(|it| {
-            it.deleted_at.is_none() && allow(caller, Operation::See, it).is_ok()
-        });
+        found.retain(|it| it.deleted_at.is_none() && allow(caller, Operation::See, it).is_ok());
         let images_of = |person: &Person| {
             let find = |id: &Id<Asset>| found.iter().find(|it| it.id == *id).cloned();
             person.image_ids.iter().filter_map(find).collect()

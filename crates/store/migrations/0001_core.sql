@@ -88,7 +88,8 @@ CREATE TABLE blob (
     dominant_color  TEXT,
     color_profile   TEXT,
     thumbhash       TEXT,
-    perceptual_hash TEXT,
+    -- The 64 bits as a signed number.
+    perceptual_hash BIGINT,
     animated        BIGINT NOT NULL DEFAULT 0,
     duration_ms     BIGINT,
     -- Which version of the facts is here; 0 until the worker has made them.
@@ -114,3 +115,132 @@ CREATE TABLE rendition (
     PRIMARY KEY (digest, name)
 );
 CREATE INDEX rendition_by_use ON rendition (used_at) WHERE is_cached = 1;
+
+-- Sums over blob and rendition, kept by whoever writes those.
+CREATE TABLE byte_count (
+    name  TEXT   NOT NULL PRIMARY KEY,
+    n     BIGINT NOT NULL,
+    bytes BIGINT NOT NULL
+);
+INSERT INTO byte_count (name, n, bytes) VALUES ('blob', 0, 0), ('cached', 0, 0);
+
+-- Collections. Their members are keyed in listing order.
+
+CREATE TABLE collection (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    owner_id        TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    organization_id TEXT   REFERENCES organization (id) ON DELETE SET NULL,
+    name            TEXT   NOT NULL,
+    asset_count     BIGINT NOT NULL DEFAULT 0,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL
+);
+CREATE INDEX collection_by_owner ON collection (owner_id, created_at, id);
+CREATE INDEX collection_by_organization ON collection (organization_id, created_at, id)
+    WHERE organization_id IS NOT NULL;
+
+-- Persons (face references under one name).
+
+CREATE TABLE person (
+    id               TEXT   NOT NULL PRIMARY KEY,
+    owner_id         TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    organization_id  TEXT   REFERENCES organization (id) ON DELETE SET NULL,
+    name             TEXT   NOT NULL,
+    default_image_id TEXT,
+    created_at       BIGINT NOT NULL,
+    updated_at       BIGINT NOT NULL,
+    deleted_at       BIGINT
+);
+CREATE INDEX person_by_default_image ON person (default_image_id)
+    WHERE default_image_id IS NOT NULL;
+CREATE INDEX person_by_owner ON person (owner_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX person_by_organization ON person (organization_id, created_at, id)
+    WHERE organization_id IS NOT NULL AND deleted_at IS NULL;
+
+-- What happened to assets. The id is the position a listener resumes at.
+
+CREATE TABLE event (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    kind        TEXT   NOT NULL,
+    asset_id    TEXT   NOT NULL,
+    uploader_id TEXT   NOT NULL,
+    scope       TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX event_by_scope ON event (scope, id);
+CREATE INDEX event_by_uploader ON event (uploader_id, id);
+
+-- Promises of bytes, and bytes without a library entry.
+
+CREATE TABLE upload (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    owner_id        TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    organization_id TEXT,
+    -- The id that the asset will have.
+    asset_id        TEXT   NOT NULL,
+    filename        TEXT   NOT NULL,
+    content_type    TEXT   NOT NULL,
+    -- What the asset will be called, as JSON.
+    promise         TEXT   NOT NULL DEFAULT '{}',
+    is_complete     BIGINT NOT NULL DEFAULT 0 CHECK (is_complete IN (0, 1)),
+    created_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL
+);
+CREATE INDEX upload_by_expiry ON upload (expires_at);
+CREATE INDEX upload_by_owner ON upload (owner_id, created_at, id);
+
+CREATE TABLE temp_file (
+    key         TEXT   NOT NULL PRIMARY KEY,
+    owner_id    TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    digest      TEXT   NOT NULL REFERENCES blob (digest),
+    filename    TEXT   NOT NULL,
+    description TEXT,
+    mime_type   TEXT   NOT NULL,
+    size        BIGINT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL
+);
+CREATE INDEX temp_file_by_owner ON temp_file (owner_id, created_at, key);
+CREATE INDEX temp_file_by_expiry ON temp_file (expires_at);
+CREATE INDEX temp_file_by_digest ON temp_file (digest);
+
+-- Long work that a user watches.
+
+CREATE TABLE task (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    owner_id        TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    organization_id TEXT,
+    kind            TEXT   NOT NULL,
+    status          TEXT   NOT NULL
+        CHECK (status IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')),
+    -- What the task is about, such as an entity's id.
+    subject         TEXT,
+    payload         TEXT   NOT NULL DEFAULT '{}',
+    progress        BIGINT NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
+    total_items     BIGINT,
+    processed_items BIGINT NOT NULL DEFAULT 0,
+    error           TEXT,
+    result          TEXT,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
+    started_at      BIGINT,
+    finished_at     BIGINT
+);
+CREATE INDEX task_by_owner ON task (owner_id, created_at, id);
+CREATE INDEX task_by_subject ON task (subject, created_at, id) WHERE subject IS NOT NULL;
+CREATE INDEX task_by_finish ON task (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Answers kept for repeated calls.
+
+CREATE TABLE idempotency_key (
+    subject     TEXT   NOT NULL,
+    key         TEXT   NOT NULL,
+    -- Tells one call from another.
+    fingerprint TEXT   NOT NULL,
+    -- NULL while the first call is under way.
+    status      BIGINT,
+    body        TEXT,
+    created_at  BIGINT NOT NULL,
+    PRIMARY KEY (subject, key)
+);
+CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at);

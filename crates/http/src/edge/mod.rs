@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod etag;
 pub mod fields;
 pub mod intake;
+pub mod openapi;
 pub mod path;
 pub mod ratelimit;
 pub mod request;

@@ -1,6 +1,6 @@
 //! From a credential to the caller it stands for, with one query.
 
-use backlot_model::account::{ApiKey, Bounds, Caller, Member, Scopes, User};
+use backlot_model::account::{ApiKey, Bounds, Caller, Organization, Scopes, User};
 use backlot_model::fault::{Fault, Kind};
 use backlot_model::policy::account::AccountOperation;
 use backlot_model::{Id, Millis};
@@ -8,10 +8,10 @@ use backlot_store::accounts::callers::{
     CallerRow, load_caller_by_key, load_caller_by_token, load_caller_by_user,
 };
 
-use super::authority::require_platform;
+use super::users::require_over;
 use super::{Accounts, user_not_found};
 use crate::secret::{SecretHash, parse_token};
-use crate::signing::TokenKind;
+use crate::signing::{Claims, TokenKind};
 
 /// What a request came with, wherever in it it stood. Secrets are not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,12 +71,30 @@ impl Accounts {
 
     /// The user `id` as a caller, with all that he may: for what the operator does in his name.
     pub async fn act_as(&self, caller: &Caller, id: Id<User>) -> Result<Caller, Fault> {
-        require_platform(caller, AccountOperation::ManageUser)?;
+        require_over(caller, AccountOperation::ManageUser, id)?;
         let found = load_caller_by_user(self.db(), id).await?.ok_or_else(user_not_found)?;
         if !found.user.is_active {
             return Err(Fault::new(Kind::Forbidden, "forbidden", "the user is not active"));
         }
         Ok(caller_of(found, Scopes::ALL, Bounds::default()))
+    }
+
+    /// The user `id` as a caller in his own name, for what he began with a good credential and
+    /// another ends for him. `organization` is the one he acted for, if he is still in it.
+    pub(crate) async fn acting(
+        &self,
+        id: Id<User>,
+        organization: Option<Id<Organization>>,
+    ) -> Result<Caller, Fault> {
+        let found = load_caller_by_user(self.db(), id).await?.ok_or_else(user_not_found)?;
+        if !found.user.is_active {
+            return Err(Fault::new(Kind::Forbidden, "forbidden", "the user is not active"));
+        }
+        let mut member = found.into_member(Scopes::ALL, Bounds::default());
+        if organization.is_some_and(|id| member.role_in(id).is_some()) {
+            member.active_organization = organization;
+        }
+        Ok(Caller::User(member))
     }
 
     async fn by_key(&self, id: Id<ApiKey>, secret: &str) -> Result<Caller, Fault> {
@@ -102,11 +120,20 @@ impl Accounts {
         Ok(caller_of(found, key.scopes, bounds))
     }
 
+    pub(super) fn verified(
+        &self,
+        token: &str,
+        kinds: &[TokenKind],
+        now_ms: Millis,
+    ) -> Result<Claims, Fault> {
+        self.signing_keys().verify_jwt(token, kinds, now_ms).map_err(alike)
+    }
+
     async fn by_jwt(&self, token: &str) -> Result<Caller, Fault> {
         let now_ms = self.now();
         self.shared.keys.reload_for(self.db(), token, now_ms).await?;
         let kinds = [TokenKind::Session, TokenKind::Api];
-        let claims = self.signing_keys().verify_jwt(token, &kinds, now_ms)?;
+        let claims = self.verified(token, &kinds, now_ms)?;
         let (found, expires_at): (_, Option<Millis>) = match claims.kind {
             TokenKind::Api => {
                 let found = load_caller_by_token(self.db(), claims.user_id, claims.token_id);
@@ -124,18 +151,13 @@ impl Accounts {
     }
 }
 
+/// Bad tokens and bad keys are refused in the same words.
+fn alike(fault: Fault) -> Fault {
+    if fault.code == "bad-credentials" { bad_credentials() } else { fault }
+}
+
 fn caller_of(found: CallerRow, scopes: Scopes, bounds: Bounds) -> Caller {
-    let CallerRow { user, organizations } = found;
-    let oldest = organizations.first().map(|(id, _)| *id);
-    Caller::User(Member {
-        user_id: user.id,
-        username: user.username,
-        is_superuser: user.is_superuser,
-        scopes,
-        active_organization: bounds.organization_id.or(oldest),
-        organizations,
-        bounds,
-    })
+    Caller::User(found.into_member(scopes, bounds))
 }
 
 pub(super) fn bad_credentials() -> Fault {

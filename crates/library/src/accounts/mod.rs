@@ -18,6 +18,9 @@ mod tokens;
 mod touches;
 mod users;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use backlot_model::clock::{DAY_MS, HOUR_MS};

@@ -112,7 +112,7 @@ impl Accounts {
     async fn refresh_claims(&self, token: &str) -> Result<Claims, Fault> {
         let now_ms = self.now();
         self.shared.keys.reload_for(self.db(), token, now_ms).await?;
-        self.signing_keys().verify_jwt(token, &[TokenKind::Refresh], now_ms)
+        self.verified(token, &[TokenKind::Refresh], now_ms)
     }
 
     /// The user whom `folded` names as his e-mail or username; nobody has a name that long.
@@ -128,7 +128,7 @@ impl Accounts {
     }
 
     /// Of the epoch that `user` was read with: if it has grown since, the session is stillborn.
-    async fn start_session(&self, tx: &Tx, user: User) -> Result<Session, Fault> {
+    pub(super) async fn start_session(&self, tx: &Tx, user: User) -> Result<Session, Fault> {
         let (config, now_ms) = (self.shared.config, self.now());
         let (access, access_expires_at) =
             self.claims(&user, TokenKind::Session, config.access_ms, now_ms);

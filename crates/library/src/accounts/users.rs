@@ -73,7 +73,7 @@ impl Accounts {
 
     /// The user `id`.
     pub async fn user(&self, caller: &Caller, id: Id<User>) -> Result<Profile, Fault> {
-        self.require_over(caller, AccountOperation::SeeUser, id)?;
+        require_over(caller, AccountOperation::SeeUser, id)?;
         let user = users::get(self.db(), id).await?.ok_or_else(user_not_found)?;
         let bound = caller.member().and_then(|member| member.bounds.organization_id);
         let mut memberships = memberships::of_user(self.db(), id).await?;
@@ -187,7 +187,7 @@ impl Accounts {
         id: Id<User>,
         update: UserUpdate,
     ) -> Result<User, Fault> {
-        self.require_over(caller, AccountOperation::EditUser, id)?;
+        require_over(caller, AccountOperation::EditUser, id)?;
         let email = update.email.as_deref().map(Email::parse).transpose()?;
         let username = update.username.as_deref().map(Username::parse).transpose()?;
         let name = update.name.map(|name| parse_full_name(name.as_deref())).transpose()?;
@@ -228,7 +228,7 @@ impl Accounts {
         current: Option<Secret>,
         new: Secret,
     ) -> Result<(), Fault> {
-        let standing = self.require_over(caller, AccountOperation::SetPassword, id)?;
+        let standing = require_over(caller, AccountOperation::SetPassword, id)?;
         check_password("body.password", &new)?;
         let found = users::get_with_password(self.db(), id).await?.ok_or_else(user_not_found)?;
         if standing == AccountStanding::Himself {
@@ -260,7 +260,7 @@ impl Accounts {
 
     /// Ends all sessions and long-lived tokens of a user. His API keys stay good.
     pub async fn end_sessions(&self, caller: &Caller, id: Id<User>) -> Result<(), Fault> {
-        self.require_over(caller, AccountOperation::EndSessions, id)?;
+        require_over(caller, AccountOperation::EndSessions, id)?;
         let tx = self.db().begin().await?;
         users::lock(&tx, id).await?.ok_or_else(user_not_found)?;
         users::end_sessions(&tx, id).await?;
@@ -278,7 +278,7 @@ impl Accounts {
         id: Id<User>,
         is_active: bool,
     ) -> Result<User, Fault> {
-        self.require_over(caller, AccountOperation::ManageUser, id)?;
+        require_over(caller, AccountOperation::ManageUser, id)?;
         let tx = self.db().begin().await?;
         lock(&tx, SUPERUSERS).await?;
         let user = users::lock(&tx, id).await?.ok_or_else(user_not_found)?;
@@ -301,7 +301,7 @@ impl Accounts {
         id: Id<User>,
         is_superuser: bool,
     ) -> Result<User, Fault> {
-        self.require_over(caller, AccountOperation::ManageUser, id)?;
+        require_over(caller, AccountOperation::ManageUser, id)?;
         let tx = self.db().begin().await?;
         lock(&tx, SUPERUSERS).await?;
         let user = users::lock(&tx, id).await?.ok_or_else(user_not_found)?;
@@ -320,17 +320,17 @@ impl Accounts {
         tx.commit().await?;
         Ok(user)
     }
+}
 
-    fn require_over(
-        &self,
-        caller: &Caller,
-        operation: AccountOperation,
-        id: Id<User>,
-    ) -> Result<AccountStanding, Fault> {
-        let standing = AccountStanding::to_user(caller, id);
-        require(caller, operation, standing, user_not_found)?;
-        Ok(standing)
-    }
+/// What `caller` is to the user `id`, if the table lets him do this to him.
+pub(super) fn require_over(
+    caller: &Caller,
+    operation: AccountOperation,
+    id: Id<User>,
+) -> Result<AccountStanding, Fault> {
+    let standing = AccountStanding::to_user(caller, id);
+    require(caller, operation, standing, user_not_found)?;
+    Ok(standing)
 }
 
 async fn refuse_last_superuser(tx: &Tx, user: &User) -> Result<(), Fault> {

@@ -9,9 +9,9 @@ mod lookup;
 mod new_asset;
 
 pub use bulk::{Bulk, BulkResult};
-pub use change::{AssetPatch, TagsWithin};
 pub(crate) use change::scope_of;
+pub use change::{AssetPatch, TagsWithin};
 pub use lookup::TagCount;
 pub use new_asset::NewAsset;
 
-pub(crate) use new_asset::{CheckedAsset, id as parse_id, text};
+pub(crate) use new_asset::{CheckedAsset, text};

@@ -140,11 +140,7 @@ impl Faults {
 }
 
 /// A text within its limit; white space around it is dropped, and an empty one is none.
-pub(crate) fn text(
-    field: &str,
-    raw: &str,
-    chars_max: usize,
-) -> Result<Option<String>, FieldFault> {
+pub(crate) fn text(field: &str, raw: &str, chars_max: usize) -> Result<Option<String>, FieldFault> {
     let path = format!("body.{field}");
     let trimmed = raw.trim();
     if trimmed.chars().count() > chars_max {
@@ -210,7 +206,8 @@ fn depth(value: &Value) -> usize {
 
 /// An id in any dress.
 pub(crate) fn id<T>(field: &str, raw: &str) -> Result<Id<T>, FieldFault> {
-    let said = || FieldFault::new(&format!("body.{field}"), "format", "is not an id").with_input(raw);
+    let said =
+        || FieldFault::new(&format!("body.{field}"), "format", "is not an id").with_input(raw);
     Id::parse(raw).ok_or_else(said)
 }
 

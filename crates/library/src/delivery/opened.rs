@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use backlot_model::account::Caller;
-use backlot_model::asset::{Asset, Visibility};
+use backlot_model::asset::{Asset, Status, Visibility};
 use backlot_model::media::Digest;
 use backlot_model::policy::Operation;
 use backlot_model::{Fault, Id, Kind, Millis};
@@ -131,14 +131,10 @@ impl Library {
             by_credential?;
             return Ok((Family::Original, Freshness::Private { until: None }));
         };
-        let target = MediaTarget::Asset {
-            asset: asset.id.uuid(),
-            access_epoch: asset.access_epoch,
-        };
+        let target =
+            MediaTarget::Asset { asset: asset.id.uuid(), access_epoch: asset.access_epoch };
         match self.signing().verify_media(&target, signature, self.now_ms()) {
-            Ok(family) => {
-                Ok((family, Freshness::Private { until: Some(signature.expires_ms) }))
-            }
+            Ok(family) => Ok((family, Freshness::Private { until: Some(signature.expires_ms) })),
             Err(_) if by_credential.is_ok() => {
                 Ok((Family::Original, Freshness::Private { until: None }))
             }
@@ -180,9 +176,18 @@ impl Library {
             });
         }
         let found = renditions::get(self.db(), digest, picture.word()).await?;
-        let stored = found.ok_or_else(|| {
-            Fault::new(Kind::NotFound, "file-not-found", "this asset has no such picture")
-        })?;
+        let stored = match found {
+            Some(stored) => stored,
+            None if asset.status == Status::Processing => {
+                // Its address was given out before the thumbnail is made: make one like it.
+                let like_it = TransformRequest::thumbnail();
+                self.rendition(asset, digest, picture, &like_it).await?
+            }
+            None => {
+                let said = "this asset has no such picture";
+                return Err(Fault::new(Kind::NotFound, "file-not-found", said));
+            }
+        };
         Ok(self.opened_rendition(asset, digest, stored, freshness))
     }
 

@@ -4,6 +4,7 @@ use backlot_imaging::Sniffed;
 use backlot_model::limits::UploadLimits;
 use backlot_model::media::MediaKind;
 use backlot_model::{Fault, Kind};
+use serde::{Deserialize, Serialize};
 
 /// Every type of picture that can be decoded or at least stored as one.
 pub const PICTURE_TYPES: &[&str] = &[
@@ -18,11 +19,13 @@ pub const PICTURE_TYPES: &[&str] = &[
     "image/heif",
 ];
 
-/// Which types a call takes, and up to which size.
-#[derive(Debug, Clone, Copy)]
+/// Which types a call takes, and up to which size. Serialised, it travels with the job that
+/// fetches a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepts {
-    /// Only these types; empty means every kind of file that Backlot keeps.
-    types: &'static [&'static str],
+    /// One bit for each of [`PICTURE_TYPES`]; `None` means every kind of file that Backlot keeps.
+    #[serde(with = "type_words")]
+    pictures: Option<u16>,
     image_bytes_max: u64,
     other_bytes_max: u64,
 }
@@ -32,7 +35,7 @@ impl Accepts {
     #[must_use]
     pub const fn anything(limits: &UploadLimits) -> Self {
         Self {
-            types: &[],
+            pictures: None,
             image_bytes_max: limits.image_bytes_max,
             other_bytes_max: limits.other_bytes_max,
         }
@@ -40,14 +43,14 @@ impl Accepts {
 
     /// Pictures of any type.
     #[must_use]
-    pub const fn pictures(limits: &UploadLimits) -> Self {
+    pub fn pictures(limits: &UploadLimits) -> Self {
         Self::only(PICTURE_TYPES, limits.image_bytes_max)
     }
 
-    /// Pictures of these types, up to `image_bytes_max`.
+    /// Pictures of these types, which are among [`PICTURE_TYPES`], up to `image_bytes_max`.
     #[must_use]
-    pub const fn only(types: &'static [&'static str], image_bytes_max: u64) -> Self {
-        Self { types, image_bytes_max, other_bytes_max: image_bytes_max }
+    pub fn only(types: &[&str], image_bytes_max: u64) -> Self {
+        Self { pictures: Some(bits_of(types)), image_bytes_max, other_bytes_max: image_bytes_max }
     }
 
     /// The most that any file may have.
@@ -62,10 +65,9 @@ impl Accepts {
     /// `unsupported-media`, naming the accepted types, when the call does not take it.
     pub(crate) fn bytes_max_of(&self, sniffed: Option<&Sniffed>) -> Result<u64, Fault> {
         let Some(sniffed) = sniffed else { return Err(self.refusal("this kind of file")) };
-        let refused = if self.types.is_empty() {
-            sniffed.is_active_content() || sniffed.kind == MediaKind::Other
-        } else {
-            !self.types.contains(&sniffed.media_type)
+        let refused = match self.pictures {
+            None => sniffed.is_active_content() || sniffed.kind == MediaKind::Other,
+            Some(taken) => taken & bits_of(&[sniffed.media_type]) == 0,
         };
         if refused {
             return Err(self.refusal(sniffed.media_type));
@@ -77,11 +79,71 @@ impl Accepts {
     }
 
     fn refusal(&self, what: &str) -> Fault {
-        let taken = match self.types {
-            [] => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
-            types => types.join(", "),
+        let taken = match self.pictures {
+            None => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
+            Some(taken) => words_of(taken).join(", "),
         };
         let said = format!("{what} is not accepted here; accepted are {taken}");
         Fault::new(Kind::UnsupportedMedia, "unsupported-media", said).at("body.file", "type")
+    }
+}
+
+fn bits_of(types: &[&str]) -> u16 {
+    let bit = |place: usize| if types.contains(&PICTURE_TYPES[place]) { 1 << place } else { 0 };
+    (0..PICTURE_TYPES.len()).fold(0, |bits, place| bits | bit(place))
+}
+
+fn words_of(bits: u16) -> Vec<&'static str> {
+    let taken = |(place, _): &(usize, _)| bits & (1 << place) != 0;
+    PICTURE_TYPES.iter().copied().enumerate().filter(taken).map(|(_, word)| word).collect()
+}
+
+/// The types by name, so that a job outlives a change of their order.
+mod type_words {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{bits_of, words_of};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        bits: &Option<u16>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        bits.map(words_of).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<u16>, D::Error> {
+        let words = Option::<Vec<String>>::deserialize(deserializer)?;
+        Ok(words.map(|words| bits_of(&words.iter().map(String::as_str).collect::<Vec<_>>())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_travels_by_name() {
+        let limits = UploadLimits::default();
+        let accepts = Accepts::only(&["image/png", "image/webp"], 7);
+        let json = serde_json::to_string(&accepts).unwrap();
+        assert_eq!(
+            json,
+            r#"{"pictures":["image/png","image/webp"],"image_bytes_max":7,"other_bytes_max":7}"#
+        );
+        assert_eq!(serde_json::from_str::<Accepts>(&json).unwrap(), accepts);
+        let anything = Accepts::anything(&limits);
+        let json = serde_json::to_string(&anything).unwrap();
+        assert_eq!(serde_json::from_str::<Accepts>(&json).unwrap(), anything);
+    }
+
+    #[test]
+    fn the_refusal_names_what_is_taken() {
+        let accepts = Accepts::only(&["image/png"], 7);
+        let fault = accepts.bytes_max_of(None).unwrap_err();
+        assert_eq!(fault.kind, Kind::UnsupportedMedia);
+        assert!(fault.message.ends_with("accepted are image/png"), "{}", fault.message);
     }
 }

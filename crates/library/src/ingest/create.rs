@@ -9,19 +9,19 @@ use backlot_model::{Fault, Id, Kind};
 use backlot_store::db::Tx;
 use backlot_store::{assets, blob_rows};
 
-use super::Received;
+use super::{Accepts, Received};
 use crate::Library;
 use crate::assets::{CheckedAsset, NewAsset};
-use crate::limiter::Limit;
 use crate::authority::{allow, asset_not_found, member};
 use crate::jobs::Job;
+use crate::limiter::Limit;
 
 /// Where an asset's bytes are.
 pub(crate) enum Origin {
     /// Durable, with what their header says, and the extension that fits them.
     Blob { digest: Digest, facts: Box<Facts>, extension: &'static str },
     /// Still to be fetched.
-    Url(String),
+    Url(String, Accepts),
 }
 
 impl Library {
@@ -178,10 +178,11 @@ impl Library {
                 assets::insert(&mut tx, &asset, None).await?;
                 self.enqueue(&mut tx, &Job::Process { asset: asset.id.to_string() }).await?;
             }
-            Origin::Url(url) => {
+            Origin::Url(url, accepts) => {
                 name_after(&mut asset, None);
                 assets::insert(&mut tx, &asset, Some(url)).await?;
-                self.enqueue(&mut tx, &Job::ImportUrl { asset: asset.id.to_string() }).await?;
+                let job = Job::ImportUrl { asset: asset.id.to_string(), accepts: Some(*accepts) };
+                self.enqueue(&mut tx, &job).await?;
             }
         }
         self.announce(&mut tx, EventKind::Created, &asset).await?;
@@ -209,7 +210,8 @@ impl Library {
             author_id: checked.author_id.clone(),
         };
         if let Some(parent_id) = checked.parent_id {
-            let unknown = || Fault::invalid("body.parent_id", "reference", "there is no such asset");
+            let unknown =
+                || Fault::invalid("body.parent_id", "reference", "there is no such asset");
             let found = assets::by_id(self.db(), parent_id).await?;
             let parent = found.filter(|it| it.deleted_at.is_none()).ok_or_else(unknown)?;
             allow(caller, Operation::See, &parent).map_err(|_| unknown())?;

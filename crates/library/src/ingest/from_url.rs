@@ -11,10 +11,10 @@ use super::create::attach;
 use super::{Accepts, Origin, Received};
 use crate::Library;
 use crate::assets::NewAsset;
-use crate::fetch::is_transient;
-use crate::limiter::Limit;
 use crate::authority::member;
+use crate::fetch::is_transient;
 use crate::jobs::{Job, Outcome};
+use crate::limiter::Limit;
 
 impl Library {
     /// Makes an asset of what lies at a foreign address. The address is checked before the answer;
@@ -26,6 +26,7 @@ impl Library {
         &self,
         caller: &Caller,
         url: &str,
+        accepts: Accepts,
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let member = member(caller, Scope::Write)?;
@@ -34,11 +35,15 @@ impl Library {
         let url = self.fetcher().check(url).await?;
         let new = NewAsset { filename: new.filename.or_else(|| filename_of(&url)), ..new };
         let draft = self.draft(caller, self.ids().next(), new).await?;
-        self.record(draft, Origin::Url(url.to_string())).await
+        self.record(draft, Origin::Url(url.to_string(), accepts)).await
     }
 
     /// The job behind it: fetches, checks, records the bytes and asks for their processing.
-    pub(crate) async fn import_url(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
+    pub(crate) async fn import_url(
+        &self,
+        id: Id<Asset>,
+        accepts: Option<Accepts>,
+    ) -> Result<Outcome, Fault> {
         let found = assets::by_id(self.db(), id).await?;
         let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
             return Ok(Outcome::Done);
@@ -49,7 +54,8 @@ impl Library {
         if asset.digest.is_some() {
             return Ok(Outcome::Done);
         }
-        match self.download(&url).await {
+        let accepts = accepts.unwrap_or_else(|| Accepts::pictures(&self.config().uploads));
+        match self.download(&url, accepts).await {
             Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
             Err(fault) if !may_pass(&fault) => {
                 self.fail_asset(id, &fault.message).await.map(|()| Outcome::Done)
@@ -58,8 +64,7 @@ impl Library {
         }
     }
 
-    async fn download(&self, url: &str) -> Result<Received, Fault> {
-        let accepts = Accepts::pictures(&self.config().uploads);
+    async fn download(&self, url: &str, accepts: Accepts) -> Result<Received, Fault> {
         let mut fetched = self.fetcher().fetch(url, accepts.bytes_max()).await?;
         let mut intake = self.receive_unmetered(accepts).await?;
         while let Some(bytes) = fetched.body.next().await {

@@ -7,8 +7,8 @@ use backlot_store::jobs;
 
 use super::{Accepts, Intake};
 use crate::Library;
-use crate::limiter::Limit;
 use crate::authority::member;
+use crate::limiter::Limit;
 
 /// How long a queue depth that was read may be used, in milliseconds.
 const DEPTH_FRESH_MS: i64 = SECOND_MS;

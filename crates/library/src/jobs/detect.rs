@@ -4,7 +4,7 @@
 //! asset: it is ready before detection begins.
 
 use backlot_imaging::faces::FaceFinder;
-use backlot_imaging::Preview;
+use backlot_imaging::{Limits, Preview, ProcessOptions, probe, process};
 use backlot_model::asset::Asset;
 use backlot_model::event::EventKind;
 use backlot_model::limits::MIB;
@@ -21,6 +21,8 @@ pub type Hints = Detected;
 
 /// More than any stored thumbnail has.
 const THUMB_BYTES_MAX: u64 = 16 * MIB;
+/// Longest side of what detectors see, in pixels.
+const PREVIEW_PX: u32 = 640;
 
 /// Finds hints in a small picture. Runs in the worker, off the async threads.
 pub trait Detector: Send + Sync {
@@ -38,13 +40,13 @@ impl FaceDetector {
     /// Loads the embedded model; `None` when it cannot be read.
     #[must_use]
     pub fn load() -> Option<Self> {
-        FaceFinder::load().map(Self)
+        FaceFinder::new().ok().map(Self)
     }
 }
 
 impl Detector for FaceDetector {
     fn name(&self) -> &'static str {
-        "faces/1"
+        FaceFinder::NAME
     }
 
     fn detect(&self, preview: &Preview) -> Hints {
@@ -63,9 +65,11 @@ impl Library {
         let read = self.blobs().read_rendition(digest, "big", None).await.map_err(Fault::from)?;
         let thumb = read.bytes(THUMB_BYTES_MAX).await.map_err(Fault::from)?;
         let detectors = self.detectors().clone();
+        let limits = Limits::from(&self.config().uploads);
         let found = blocking(move || {
-            let preview = Preview::decode(&thumb).ok()?;
-            let run = |it: &std::sync::Arc<dyn Detector>| (it.name().to_owned(), it.detect(&preview));
+            let preview = preview_of(&thumb, &limits)?;
+            let run =
+                |it: &std::sync::Arc<dyn Detector>| (it.name().to_owned(), it.detect(&preview));
             Some(detectors.iter().map(run).collect::<Vec<_>>())
         })
         .await?;
@@ -88,10 +92,22 @@ impl Library {
     }
 }
 
+/// The pixels of a thumbnail, small enough for detectors.
+fn preview_of(thumb: &[u8], limits: &Limits) -> Option<Preview> {
+    let probed = probe(thumb, limits).ok()?;
+    let options = ProcessOptions {
+        thumb_edges_px: Vec::new(),
+        preview_edge_px: Some(PREVIEW_PX),
+        ..ProcessOptions::default()
+    };
+    process(thumb, &probed, &options).ok()?.preview
+}
+
 /// Fills what is not known yet, and says who knew it.
 fn complete(known: &mut Detected, seen: Hints, detector: &str) {
-    let Detected { has_person, has_clothing, person_attributes, clothing_items, categories, .. } =
-        seen;
+    let Detected {
+        has_person, has_clothing, person_attributes, clothing_items, categories, ..
+    } = seen;
     let mut took = Vec::new();
     fill(&mut known.has_person, has_person, "has_person", &mut took);
     fill(&mut known.has_clothing, has_clothing, "has_clothing", &mut took);
@@ -101,7 +117,12 @@ fn complete(known: &mut Detected, seen: Hints, detector: &str) {
     known.sources.extend(took.into_iter().map(|hint| (hint.to_owned(), detector.to_owned())));
 }
 
-fn fill<T>(known: &mut Option<T>, seen: Option<T>, hint: &'static str, took: &mut Vec<&'static str>) {
+fn fill<T>(
+    known: &mut Option<T>,
+    seen: Option<T>,
+    hint: &'static str,
+    took: &mut Vec<&'static str>,
+) {
     if known.is_none() && seen.is_some() {
         *known = seen;
         took.push(hint);

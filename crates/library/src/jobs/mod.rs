@@ -15,6 +15,7 @@ pub use detect::{Detector, FaceDetector, Hints};
 pub use worker::Workers;
 
 use crate::Library;
+use crate::ingest::Accepts;
 
 /// Everything the worker can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub enum Job {
     ImportUrl {
         /// Which asset.
         asset: String,
+        /// What the call took; any picture when it was not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepts: Option<Accepts>,
     },
     /// Find hints about an asset's content.
     Detect {
@@ -45,6 +49,9 @@ pub(crate) enum Outcome {
 }
 
 impl Job {
+    /// Every name that [`Job::kind`] can give.
+    pub const KINDS: &[&str] = &["process", "import-url", "detect"];
+
     /// The name of its sort.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -59,7 +66,7 @@ impl Job {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Process { asset } | Self::ImportUrl { asset } | Self::Detect { asset } => {
+            Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
                 format!("{}/{asset}", self.kind())
             }
         }
@@ -72,7 +79,8 @@ impl Library {
         let payload = serde_json::to_string(job).map_err(Fault::internal)?;
         let now = self.now_ms();
         let id = self.ids().next();
-        let new = NewJob { id, kind: job.kind(), key: job.key(), payload, run_at: now, created_at: now };
+        let new =
+            NewJob { id, kind: job.kind(), key: job.key(), payload, run_at: now, created_at: now };
         jobs::enqueue(tx, &new).await.map_err(Fault::from)
     }
 }
@@ -84,11 +92,12 @@ mod tests {
     #[test]
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
-        for kind in ["process", "import-url", "detect"] {
+        for kind in Job::KINDS {
             let written = format!(r#"{{"job":"{kind}","asset":"{id}"}}"#);
             let job: Job = serde_json::from_str(&written).unwrap();
             assert_eq!(serde_json::to_string(&job).unwrap(), written);
             assert_eq!(job.key(), format!("{kind}/{id}"));
+            assert!(Job::KINDS.contains(&job.kind()));
         }
     }
 }

@@ -92,7 +92,7 @@ impl Library {
         let asset = |raw: &str| Id::parse(raw).ok_or_else(|| Fault::internal("no id in a job"));
         match &job {
             Job::Process { asset: id } => self.process_asset(asset(id)?).await,
-            Job::ImportUrl { asset: id } => self.import_url(asset(id)?).await,
+            Job::ImportUrl { asset: id, accepts } => self.import_url(asset(id)?, *accepts).await,
             Job::Detect { asset: id } => self.detect(asset(id)?).await,
         }
     }
@@ -122,7 +122,7 @@ impl Library {
     /// Ends what the job was for, so that nothing stays `processing`.
     async fn give_up(&self, claimed: &Claimed, fault: &Fault) -> Result<(), Fault> {
         match serde_json::from_str(&claimed.payload) {
-            Ok(Job::Process { asset } | Job::ImportUrl { asset }) => match Id::parse(&asset) {
+            Ok(Job::Process { asset } | Job::ImportUrl { asset, .. }) => match Id::parse(&asset) {
                 Some(id) => self.fail_asset(id, &fault.message).await,
                 None => Ok(()),
             },

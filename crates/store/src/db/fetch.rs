@@ -9,6 +9,12 @@ use super::{Arg, DbError, DbErrorKind, Row, Sql};
 /// `map` runs on the thread that reads the row and must not block. Fetching from a `Db` or `ReadTx`
 /// only reads; fetching from a `Tx` takes `RETURNING` as well.
 pub trait Fetch: Sync {
+    /// A subselect with one text column, the members of the JSON array bound to `$number`.
+    ///
+    /// `WHERE id IN (…)` over it takes any number of ids with one statement text; see
+    /// [`texts`](super::texts).
+    fn each_text(&self, number: usize) -> String;
+
     /// What engines implement; call [`fetch`](Self::fetch) and its sisters.
     ///
     /// At most `rows_max` rows are mapped.

@@ -119,16 +119,6 @@ impl Db {
         }
     }
 
-    /// A subselect with one text column, the members of the JSON array bound to `$number`.
-    ///
-    /// `WHERE id IN (…)` over it takes any number of ids with one statement text; see [`texts`].
-    #[must_use]
-    pub fn each_text(&self, number: usize) -> String {
-        match &self.engine {
-            Engine::Sqlite(_) => format!("SELECT value FROM json_each(${number})"),
-        }
-    }
-
     /// Writes a consistent copy to `path`, which must not exist yet, while everything goes on.
     ///
     /// A copy cut short never has that name.
@@ -164,6 +154,12 @@ impl Db {
 }
 
 impl Fetch for Db {
+    fn each_text(&self, number: usize) -> String {
+        match &self.engine {
+            Engine::Sqlite(_) => sqlite::each_text(number),
+        }
+    }
+
     async fn run_fetch<T, F>(
         &self,
         sql: Sql,

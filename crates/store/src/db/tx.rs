@@ -1,6 +1,6 @@
 //! Transactions: one that writes, one that only reads.
 
-use super::sqlite::{Snapshot, WriteTx};
+use super::sqlite::{self, Snapshot, WriteTx};
 use super::{Arg, DbError, Fetch, Row, Sql};
 
 /// A transaction that may write. Nothing is kept unless [`commit`](Self::commit) succeeds.
@@ -84,6 +84,12 @@ impl Tx {
 }
 
 impl Fetch for Tx {
+    fn each_text(&self, number: usize) -> String {
+        match &self.inner {
+            InnerTx::Sqlite(_) => sqlite::each_text(number),
+        }
+    }
+
     async fn run_fetch<T, F>(
         &self,
         sql: Sql,
@@ -118,6 +124,12 @@ impl ReadTx {
 }
 
 impl Fetch for ReadTx {
+    fn each_text(&self, number: usize) -> String {
+        match &self.inner {
+            InnerReadTx::Sqlite(_) => sqlite::each_text(number),
+        }
+    }
+
     async fn run_fetch<T, F>(
         &self,
         sql: Sql,
