@@ -8,4 +8,7 @@ pub mod dialects;
 pub mod door;
 pub mod edge;
 pub mod health;
+pub mod media;
+pub mod native;
 pub mod server;
+pub mod streams;
