@@ -12,7 +12,6 @@ use backlot_model::{Fault, Id, Kind};
 
 use crate::app::{App, Asking};
 use crate::edge::dialect::Refusal;
-use crate::edge::ratelimit::Allowance;
 use crate::edge::request::RequestContext;
 
 /// A caller with a good credential.
@@ -51,7 +50,7 @@ impl Tally {
     /// Notes what is left of `limit` for the caller; gives `answer` back.
     pub(super) async fn told<T>(&self, limit: Limit, answer: T) -> T {
         if let Some(subject) = self.context.caller() {
-            self.note(self.library.limiter().peek(limit, subject).await);
+            self.context.note_allowance(self.library.limiter().peek(limit, subject).await);
         }
         answer
     }
@@ -60,20 +59,9 @@ impl Tally {
     pub(super) async fn told_by_address<T>(&self, limit: Limit, answer: T) -> T {
         if let Some(address) = self.context.client() {
             let subject = limiter::address_subject(address);
-            self.note(self.library.limiter().peek(limit, &subject).await);
+            self.context.note_allowance(self.library.limiter().peek(limit, &subject).await);
         }
         answer
-    }
-
-    fn note(&self, left: limiter::Allowance) {
-        let limiter::Allowance { limit, rule, remaining, reset_ms } = left;
-        self.context.note_allowance(Allowance {
-            policy: limit.name(),
-            limit: rule.count(),
-            window_ms: rule.per_ms(),
-            remaining,
-            reset_ms,
-        });
     }
 }
 

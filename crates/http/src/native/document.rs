@@ -1,23 +1,16 @@
 //! The OpenAPI document, made of what stands at the handlers.
 //!
-//! Owns: what is true of the whole API (credentials, tags) and of all answers: every field is
-//! always there. Never: a path; those stand at their handlers.
+//! Owns: the tags, and what is true of all answers: every field is always there. Never: a path;
+//! those stand at their handlers.
 
 use std::collections::HashSet;
 
-use axum::extract::OriginalUri;
-use axum::routing::get;
-use axum::{Json, Router};
+use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme,
-};
-use utoipa::openapi::{Components, OpenApi as Document, RefOr, Schema, ServerBuilder};
-use utoipa::{Modify, OpenApi};
+use utoipa::openapi::{Components, OpenApi as Document, RefOr, Schema};
 
 use super::envelope::{Error, Mistake, Step, ValidationError};
 use super::wire::event::EventBody;
-use crate::app::App;
 
 /// Schemas of which no answer leaves a field out.
 const WHOLE: &[&str] = &[
@@ -41,17 +34,7 @@ const WHOLE: &[&str] = &[
 
 #[derive(OpenApi)]
 #[openapi(
-    info(
-        title = "Backlot",
-        description = "An open, self-hosted library of AI-made pictures. Ids are UUIDs and are \
-                       accepted with or without hyphens and behind a prefix (`asset_…`). Times \
-                       are RFC 3339; those that are given have milliseconds and end in `Z`. \
-                       Unknown query parameters are ignored; known ones with bad values are not. \
-                       Counted calls answer with `RateLimit` fields.",
-        license(name = "Apache-2.0", identifier = "Apache-2.0"),
-    ),
     components(schemas(Error, ValidationError, Mistake, Step, EventBody)),
-    security(("bearer" = []), ("api_key" = []), ("basic" = [])),
     tags(
         (name = "assets", description = "Library entries"),
         (name = "uploads", description = "Places to upload to"),
@@ -63,53 +46,20 @@ const WHOLE: &[&str] = &[
         (name = "events", description = "What happens, as it happens"),
         (name = "login", description = "Sessions"),
     ),
-    modifiers(&Credentials),
 )]
 struct Frame;
-
-struct Credentials;
-
-impl Modify for Credentials {
-    fn modify(&self, document: &mut Document) {
-        let components = document.components.get_or_insert_with(Components::new);
-        let login = Flow::Password(Password::new("login/access-token", Scopes::new()));
-        let key = ApiKey::Header(ApiKeyValue::with_description("x-api-key", "An API key's token"));
-        for (name, scheme) in [
-            ("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
-            ("api_key", SecurityScheme::ApiKey(key)),
-            ("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic))),
-            ("password", SecurityScheme::OAuth2(OAuth2::new([login]))),
-        ] {
-            components.add_security_scheme(name, scheme);
-        }
-    }
-}
 
 /// The document without its paths.
 pub(super) fn frame() -> Document {
     Frame::openapi()
 }
 
-/// The whole document, for an API that stands at `base`.
-#[must_use]
-pub fn document(base: &str) -> Document {
-    let (_, mut document) = super::parts().split_for_parts();
-    document.servers = Some(vec![ServerBuilder::new().url(base).build()]);
+/// Completes what the handlers say.
+pub(super) fn complete(document: &mut Document) {
     if let Some(components) = &mut document.components {
         require_fields(components);
     }
-    name_operations(&mut document);
-    document
-}
-
-/// `/openapi.json`.
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/openapi.json", get(show))
-}
-
-async fn show(OriginalUri(uri): OriginalUri) -> Json<Document> {
-    let base = uri.path().strip_suffix("/openapi.json").unwrap_or_default();
-    Json(document(if base.is_empty() { "/" } else { base }))
+    name_operations(document);
 }
 
 /// A field that may be null is still there.
@@ -148,7 +98,8 @@ mod tests {
     use super::*;
 
     fn shown() -> Value {
-        serde_json::to_value(document("/api/v1")).unwrap()
+        let (_, document) = crate::native::routes().split_for_parts();
+        serde_json::to_value(document).unwrap()
     }
 
     fn each_operation(document: &Value, mut look: impl FnMut(&str, &str, &Value)) {
@@ -221,12 +172,5 @@ mod tests {
             let fields = schema["properties"].as_object().unwrap_or_else(|| panic!("{name}"));
             assert_eq!(schema["required"].as_array().unwrap().len(), fields.len(), "{name}");
         }
-    }
-
-    #[test]
-    fn the_document_is_of_openapi_3_1_and_knows_its_place() {
-        let document = shown();
-        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-        assert_eq!(document["servers"][0]["url"], "/api/v1");
     }
 }

@@ -20,13 +20,11 @@ mod uploads;
 mod users;
 mod wire;
 
-use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::edge::dialect::{Dialect, mount};
+use crate::edge::dialect::Dialect;
 
-pub use document::document;
 pub(crate) use envelope::render;
 
 /// The native API.
@@ -37,15 +35,9 @@ pub static NATIVE: Dialect = Dialect {
     render: envelope::render,
 };
 
-/// The routes of the native API, to be nested at its place.
-pub fn routes() -> Router<App> {
-    let (routes, _) = parts().split_for_parts();
-    mount(&NATIVE, routes.merge(document::routes()))
-}
-
-/// Routes and what the document says of them.
-fn parts() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(document::frame())
+/// The routes of the native API, relative to its place, and what the document says of them.
+pub fn routes() -> OpenApiRouter<App> {
+    let mut routes = OpenApiRouter::with_openapi(document::frame())
         .merge(assets::routes())
         .merge(uploads::routes())
         .merge(collections::routes())
@@ -54,5 +46,7 @@ fn parts() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(tasks::routes())
         .merge(events::routes())
-        .merge(login::routes())
+        .merge(login::routes());
+    document::complete(routes.get_openapi_mut());
+    routes
 }

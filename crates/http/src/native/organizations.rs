@@ -176,7 +176,7 @@ async fn members(
 async fn add_member(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (once, path): (Once, Path),
+    (once, path): (Once, PathFields),
     Body(new): Body<NewMember>,
 ) -> Answered {
     let id = id_in(&path)?;

@@ -35,10 +35,10 @@ use crate::native::wire::change::{AssetChange, NoteChange, TagsChange, Visibilit
 pub(super) async fn change(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, IfMatch(version)): (Links, Path, IfMatch),
+    (links, path, version): (Links, PathFields, IfMatch),
     Body(change): Body<AssetChange>,
 ) -> Answered {
-    patched(&app, &caller, &links, (path, IfMatch(version)), change.into_patch()?).await
+    patched(&app, &caller, &links, (path, version), change.into_patch()?).await
 }
 
 /// Set an asset's tags
@@ -54,7 +54,7 @@ pub(super) async fn change(
 pub(super) async fn tags(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, Path, IfMatch),
+    (links, path, version): (Links, PathFields, IfMatch),
     Body(change): Body<TagsChange>,
 ) -> Answered {
     patched(&app, &caller, &links, (path, version), change.into()).await
@@ -73,7 +73,7 @@ pub(super) async fn tags(
 pub(super) async fn note(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, Path, IfMatch),
+    (links, path, version): (Links, PathFields, IfMatch),
     Body(change): Body<NoteChange>,
 ) -> Answered {
     patched(&app, &caller, &links, (path, version), change.into()).await
@@ -94,7 +94,7 @@ pub(super) async fn note(
 pub(super) async fn visibility(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, Path, IfMatch),
+    (links, path, version): (Links, PathFields, IfMatch),
     Body(change): Body<VisibilityChange>,
 ) -> Answered {
     patched(&app, &caller, &links, (path, version), change.into_patch()?).await
@@ -114,7 +114,7 @@ pub(super) async fn visibility(
 pub(super) async fn copy(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, once, path): (Links, Once, Path),
+    (links, once, path): (Links, Once, PathFields),
 ) -> Answered {
     let id = id_in(&path)?;
     let (library, by) = (app.library().clone(), caller.clone());
@@ -169,7 +169,7 @@ async fn patched(
     app: &App,
     caller: &Caller,
     links: &Links,
-    (path, IfMatch(matching)): (Path, IfMatch),
+    (path, IfMatch(matching)): (PathFields, IfMatch),
     patch: AssetPatch,
 ) -> Answered {
     let (library, id) = (app.library(), id_in(&path)?);

@@ -15,7 +15,7 @@ use crate::edge::dialect::Refusal;
 use crate::edge::fields::Query;
 use crate::edge::intake::body::Body;
 use crate::edge::intake::{Content, Incoming, IntakeLimits};
-use crate::native::answer::{Answered, Reply, made};
+use crate::native::answer::{Answered, made};
 use crate::native::asking::{SignedIn, Tally};
 use crate::native::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use crate::native::once::Once;
@@ -24,6 +24,11 @@ use crate::native::wire::create::{
     BytesByHash, BytesInForm, BytesInJson, NewAssetFields, halves,
 };
 use crate::native::wire::document::{Both, NewAssetQuery};
+
+// By names of their own, since utoipa takes generic ones apart.
+type AssetForm = Both<NewAssetFields, BytesInForm>;
+type AssetJson = Both<NewAssetFields, BytesInJson>;
+type AssetByHash = Both<NewAssetFields, BytesByHash>;
 
 /// Where the bytes are.
 enum Source {
@@ -42,8 +47,8 @@ enum Source {
     post, path = "/assets", operation_id = "create_asset", tag = "assets",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated call harmless", max_length = 255)),
     request_body(content(
-        (Both<NewAssetFields, BytesInForm> = "multipart/form-data"),
-        (Both<NewAssetFields, BytesInJson> = "application/json"),
+        (AssetForm = "multipart/form-data"),
+        (AssetJson = "application/json"),
     )),
     responses((status = 201, description = "The asset", body = AssetBody), Refused, Conflicts, BadBody, Limited),
 )]
@@ -101,7 +106,7 @@ pub(super) async fn raw(
 #[utoipa::path(
     post, path = "/assets/from-hash", operation_id = "create_asset_from_hash", tag = "assets",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated call harmless", max_length = 255)),
-    request_body = Both<NewAssetFields, BytesByHash>,
+    request_body = AssetByHash,
     responses((status = 201, description = "The asset", body = AssetBody), Refused, Missing, Conflicts, BadBody, Limited),
 )]
 pub(super) async fn from_hash(
@@ -199,7 +204,10 @@ async fn imported(
     let path = "body.url";
     let made = match links.asset_at(url) {
         Some(id) => app.library().create_asset_from_asset(caller, id, said.into()).await,
-        None => app.library().create_asset_from_url(caller, url, said.into()).await,
+        None => {
+            let accepts = Accepts::pictures(&app.library().config().uploads);
+            app.library().create_asset_from_url(caller, url, accepts, said.into()).await
+        }
     };
     made.map_err(|fault| match fault.kind {
         Kind::NotFound => Fault::invalid(path, "reference", "there is no such asset"),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use backlot_library::listing::{ListRequest, Ownership, Within};
 use backlot_model::account::Caller;
 use backlot_model::query::Window;
-use backlot_model::{Fault, Id};
+use backlot_model::Fault;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, Required};

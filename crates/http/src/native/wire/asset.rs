@@ -87,14 +87,11 @@ pub(in crate::native) struct AssetBody {
     /// The collections it is in.
     collection_ids: Vec<String>,
     /// Signed address of the bytes; the same for a day, good for a week.
-    #[schema(format = Uri)]
-    url: Option<String>,
+        url: Option<String>,
     /// Signed address of a picture of at most 320 pixels.
-    #[schema(format = Uri)]
-    thumbnail_small_url: Option<String>,
+        thumbnail_small_url: Option<String>,
     /// Signed address of a picture of at most 1024 pixels.
-    #[schema(format = Uri)]
-    thumbnail_big_url: Option<String>,
+        thumbnail_big_url: Option<String>,
     /// Sniffed from the bytes.
     mime_type: Option<String>,
     /// In bytes.
@@ -232,7 +229,7 @@ pub(in crate::native) struct TagBody {
 
 impl From<TagCount> for TagBody {
     fn from(counted: TagCount) -> Self {
-        let TagCount { tag, count } = counted;
+        let TagCount { tag, count, created_at: _, updated_at: _ } = counted;
         Self { tag, count }
     }
 }

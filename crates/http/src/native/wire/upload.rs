@@ -70,11 +70,9 @@ impl From<NewUpload> for NewAsset {
 }))]
 pub(in crate::native) struct PresignedUpload {
     /// Where the bytes are sent to.
-    #[schema(format = Uri)]
-    upload_url: String,
+        upload_url: String,
     /// Where the file will be. Wherever this API takes an image, it takes this address.
-    #[schema(format = Uri)]
-    file_url: String,
+        file_url: String,
     /// Always `PUT`.
     upload_method: &'static str,
     /// How long the place stays open.
@@ -97,9 +95,10 @@ impl PresignedUpload {
         now: Millis,
         bytes_max: u64,
     ) -> Self {
+        let (upload_url, file_url) = links.upload(place);
         Self {
-            upload_url: links.upload(place),
-            file_url: links.promised(place),
+            upload_url,
+            file_url,
             upload_method: "PUT",
             expires_in_seconds: (place.expires_at - now) / SECOND_MS,
             max_file_size: bytes_max,
