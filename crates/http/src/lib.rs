@@ -8,3 +8,4 @@ pub mod dialects;
 pub mod door;
 pub mod edge;
 pub mod health;
+pub mod media;

@@ -11,6 +11,7 @@ pub mod fields;
 pub mod intake;
 pub mod openapi;
 pub mod path;
+pub mod plain;
 pub mod ratelimit;
 pub mod request;
 pub mod time;

@@ -7,6 +7,7 @@ use backlot_model::Millis;
 use backlot_model::fault::FieldFault;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use jiff::fmt::rfc2822;
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::{Offset, TimeZone};
 
@@ -33,6 +34,15 @@ pub fn to_micros(ms: Millis) -> String {
 pub fn to_micros_offset(ms: Millis) -> String {
     let printer = DateTimePrinter::new().precision(Some(6));
     printer.timestamp_with_offset_to_string(&timestamp(ms), Offset::UTC)
+}
+
+/// `Mon, 15 Jan 2024 10:30:00 GMT`, as header fields have it.
+#[must_use]
+pub fn http_date(ms: Millis) -> String {
+    let printer = rfc2822::DateTimePrinter::new();
+    // Only years before 0 have no such form.
+    let at = timestamp(ms.max(0));
+    printer.timestamp_to_rfc9110_string(&at).unwrap_or_default()
 }
 
 fn zulu(ms: Millis, precision: u8) -> String {
@@ -101,6 +111,8 @@ mod tests {
         assert_eq!(to_millis(-1), "1969-12-31T23:59:59.999Z");
         assert_eq!(to_seconds(-1), "1969-12-31T23:59:59Z");
         assert!(to_millis(i64::MAX).starts_with("9999-"));
+        assert_eq!(http_date(TEN_THIRTY + 999), "Mon, 15 Jan 2024 10:30:00 GMT");
+        assert!(http_date(i64::MAX).contains(" 9999 "));
     }
 
     #[test]

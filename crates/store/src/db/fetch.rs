@@ -1,15 +1,13 @@
 //! Reading rows, the same from a database, a transaction and a snapshot.
 
-use std::future::Future;
-use std::pin::Pin;
+use futures::future::BoxFuture;
 
 use super::{Arg, DbError, DbErrorKind, Row, Sql};
 
-/// A fetch under way. Boxed, so that its type does not name how its statement was given: the
-/// compiler cannot show that a future is `Send` when its type holds a borrowed statement.
-pub type Fetched<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
-
 /// Anything rows can be fetched from.
+///
+/// Futures are boxed here and in `Db` and `Tx`: one that named the type of its statement's text
+/// could not be proven `Send` where handlers need it.
 ///
 /// `map` runs on the thread that reads the row and must not block. Fetching from a `Db` or `ReadTx`
 /// only reads; fetching from a `Tx` takes `RETURNING` as well.
@@ -29,27 +27,32 @@ pub trait Fetch: Sync {
         args: Vec<Arg>,
         rows_max: usize,
         map: F,
-    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static;
 
     /// All rows. The statement must bound their number itself.
-    fn fetch<'a, T, F>(&'a self, sql: impl Into<Sql>, args: Vec<Arg>, map: F) -> Fetched<'a, Vec<T>>
+    fn fetch<T, F>(
+        &self,
+        sql: impl Into<Sql> + Send,
+        args: Vec<Arg>,
+        map: F,
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        Box::pin(self.run_fetch(sql.into(), args, usize::MAX, map))
+        self.run_fetch(sql.into(), args, usize::MAX, map)
     }
 
     /// The first row, or `None` when there is none.
-    fn fetch_optional<'a, T, F>(
-        &'a self,
-        sql: impl Into<Sql>,
+    fn fetch_optional<T, F>(
+        &self,
+        sql: impl Into<Sql> + Send,
         args: Vec<Arg>,
         map: F,
-    ) -> Fetched<'a, Option<T>>
+    ) -> BoxFuture<'_, Result<Option<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
@@ -59,14 +62,20 @@ pub trait Fetch: Sync {
     }
 
     /// The first row of a statement that always has one, such as a count. None is a defect.
-    fn fetch_one<'a, T, F>(&'a self, sql: impl Into<Sql>, args: Vec<Arg>, map: F) -> Fetched<'a, T>
+    fn fetch_one<T, F>(
+        &self,
+        sql: impl Into<Sql> + Send,
+        args: Vec<Arg>,
+        map: F,
+    ) -> BoxFuture<'_, Result<T, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
         let sql = sql.into();
-        let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
-        let row = self.fetch_optional(sql, args, map);
-        Box::pin(async move { row.await?.ok_or(missing) })
+        Box::pin(async move {
+            let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
+            self.fetch_optional(sql, args, map).await?.ok_or(missing)
+        })
     }
 }

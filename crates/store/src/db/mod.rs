@@ -22,7 +22,7 @@ use futures::future::BoxFuture;
 
 pub use arg::{Arg, texts};
 pub use error::{DbError, DbErrorKind};
-pub use fetch::{Fetch, Fetched};
+pub use fetch::Fetch;
 pub use row::{FromColumn, Row, Value};
 pub use sqlite::{Durability, SqliteOptions};
 pub use tx::{ReadTx, Tx};
