@@ -8,7 +8,6 @@ use axum::http::request::Parts;
 use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
-use backlot_library::limiter;
 use backlot_library::temp_files::TempFile;
 use backlot_library::uploads::UploadPlace;
 use backlot_model::account;
@@ -16,7 +15,6 @@ use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
-use crate::edge::ratelimit::Allowance;
 use crate::edge::request::RequestContext;
 
 /// The state of all routers.
@@ -65,27 +63,6 @@ impl Authenticate for App {
         let caller = self.library.accounts().authenticate(proof).await?;
         context.note_caller(caller.subject());
         Ok(caller)
-    }
-}
-
-/// What is left of a limit, for the answer's header fields.
-impl From<limiter::Allowance> for Allowance {
-    fn from(left: limiter::Allowance) -> Self {
-        Self {
-            policy: left.limit.name(),
-            limit: left.rule.count(),
-            window_ms: left.rule.per_ms(),
-            remaining: left.remaining,
-            reset_ms: left.reset_ms,
-        }
-    }
-}
-
-/// The same of one that is used up.
-impl From<limiter::Refused> for Allowance {
-    fn from(refused: limiter::Refused) -> Self {
-        let limiter::Refused { limit, rule, retry_after_ms } = refused;
-        limiter::Allowance { limit, rule, remaining: 0, reset_ms: retry_after_ms }.into()
     }
 }
 

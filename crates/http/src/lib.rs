@@ -9,3 +9,4 @@ pub mod door;
 pub mod edge;
 pub mod health;
 pub mod media;
+pub mod server;

@@ -245,12 +245,8 @@ pub(super) async fn bulk_delete(
 
 /// Counts the call, before its body is read.
 async fn count(app: &App, caller: &Caller, context: &RequestContext) -> Result<(), Fault> {
-    let checked = app.library().limiter().check(Limit::BulkDelete, &caller.subject()).await;
-    context.note_allowance(match checked {
-        Ok(left) => left.into(),
-        Err(refused) => refused.into(),
-    });
-    checked?;
+    let limiter = app.library().limiter();
+    context.note_allowance(limiter.check(Limit::BulkDelete, &caller.subject()).await?);
     Ok(())
 }
 
