@@ -10,5 +10,6 @@ pub mod edge;
 pub mod health;
 pub mod media;
 pub mod native;
+pub mod router;
 pub mod server;
 pub mod streams;
