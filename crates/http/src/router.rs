@@ -12,11 +12,9 @@ use crate::{dialects, media, native};
 
 /// The routers of everything that has a place of its own: the native API, then the dialects.
 fn parts(app: &App) -> Vec<(&'static Dialect, Router)> {
-    let mut parts = vec![(&native::NATIVE, native::routes().with_state(app.clone()))];
-    for (dialect, routes) in dialects::all() {
-        parts.push((dialect, publish(dialect, routes).with_state(app.clone())));
-    }
-    parts
+    let all = std::iter::once((&native::NATIVE, native::routes())).chain(dialects::all());
+    all.map(|(dialect, routes)| (dialect, publish(dialect, routes).with_state(app.clone())))
+        .collect()
 }
 
 /// Where everything stands unless the operator says otherwise: names and places.

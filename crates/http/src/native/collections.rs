@@ -139,7 +139,8 @@ async fn add(
     path: PathFields,
     Body(change): Body<MembersChange>,
 ) -> Shown<CollectionBody> {
-    let collection = app.library().add_to_collection(&caller, id_in(&path)?, &change.ids()?).await?;
+    let collection =
+        app.library().add_to_collection(&caller, id_in(&path)?, &change.ids()?).await?;
     Ok(Json(collection.into()))
 }
 
@@ -158,6 +159,7 @@ async fn remove(
     path: PathFields,
     Body(change): Body<MembersChange>,
 ) -> Shown<CollectionBody> {
-    let collection = app.library().remove_from_collection(&caller, id_in(&path)?, &change.ids()?).await?;
+    let collection =
+        app.library().remove_from_collection(&caller, id_in(&path)?, &change.ids()?).await?;
     Ok(Json(collection.into()))
 }

@@ -69,7 +69,9 @@ async fn work(library: Library, mut phase: watch::Receiver<Phase>) {
         match library.work_once(&mut phase).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(fault) => tracing::error!(cause = ?fault.cause, "the queue is out of reach: {fault}"),
+            Err(fault) => {
+                tracing::error!(cause = ?fault.cause, "the queue is out of reach: {fault}")
+            }
         }
         tokio::select! {
             () = library.woken() => {}

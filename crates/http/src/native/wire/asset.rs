@@ -87,11 +87,11 @@ pub(in crate::native) struct AssetBody {
     /// The collections it is in.
     collection_ids: Vec<String>,
     /// Signed address of the bytes; the same for a day, good for a week.
-        url: Option<String>,
+    url: Option<String>,
     /// Signed address of a picture of at most 320 pixels.
-        thumbnail_small_url: Option<String>,
+    thumbnail_small_url: Option<String>,
     /// Signed address of a picture of at most 1024 pixels.
-        thumbnail_big_url: Option<String>,
+    thumbnail_big_url: Option<String>,
     /// Sniffed from the bytes.
     mime_type: Option<String>,
     /// In bytes.

@@ -168,7 +168,7 @@ impl From<NewAssetFields> for NewAsset {
 #[schema(example = json!({"url": "https://example.com/cat.jpg", "tags": ["cat"]}))]
 pub(in crate::native) struct BytesInJson {
     /// A public address to fetch the file from, http or https, or an address of this server.
-        pub(in crate::native) url: Option<String>,
+    pub(in crate::native) url: Option<String>,
     /// The file itself in base64 or as a data URL.
     pub(in crate::native) base64: Option<String>,
 }

@@ -70,9 +70,9 @@ impl From<NewUpload> for NewAsset {
 }))]
 pub(in crate::native) struct PresignedUpload {
     /// Where the bytes are sent to.
-        upload_url: String,
+    upload_url: String,
     /// Where the file will be. Wherever this API takes an image, it takes this address.
-        file_url: String,
+    file_url: String,
     /// Always `PUT`.
     upload_method: &'static str,
     /// How long the place stays open.
