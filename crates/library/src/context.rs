@@ -98,6 +98,10 @@ impl Library {
         self.0.parts.clock.now_ms()
     }
 
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.parts.clock)
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.0.parts.db
     }

@@ -21,10 +21,10 @@ pub mod settings;
 mod statement;
 pub mod tasks;
 pub mod temp_files;
-pub mod uploads;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod upkeep;
+pub mod uploads;
 
 pub use blobs::{BlobError, Blobs};
 pub use db::{Arg, Db, DbError, Fetch, ReadTx, Row, Tx};

@@ -93,11 +93,7 @@ pub async fn renditions(db: &impl Fetch, prefix: u8) -> Result<Vec<RenditionReco
 }
 
 /// Whether the rendition `name` of the blob `source` is recorded.
-pub async fn has_rendition(
-    db: &impl Fetch,
-    source: Digest,
-    name: &str,
-) -> Result<bool, DbError> {
+pub async fn has_rendition(db: &impl Fetch, source: Digest, name: &str) -> Result<bool, DbError> {
     let sql = "SELECT 1 FROM rendition WHERE digest = $1 AND name = $2";
     Ok(db.fetch_optional(sql, args![source, name], |_| Ok(())).await?.is_some())
 }

@@ -183,9 +183,13 @@ fn router(
     ];
     let places: Result<Vec<_>, String> =
         places.into_iter().map(|(name, mount)| Ok((name, place_of(mount)?))).collect();
+    let places = places.map_err(wrong)?;
+    let placed = |name: &str| {
+        places.iter().find(|(known, _)| *known == name).map(|(_, place)| place.clone())
+    };
     let shared = health(library, shutdown).routes().merge(metrics.with_hook(gauges(library)).routes());
     let app = App::new(library.clone(), config.server.public_url.as_deref());
-    let router = backlot_http::router(&app, &places.map_err(wrong)?, shared).map_err(wrong)?;
+    let router = backlot_http::router::router(&app, placed, shared).map_err(wrong)?;
     let pace = Pace { stall_max: config.server.body_idle_timeout, ..Pace::default() };
     let observer = Observer {
         ids: Arc::new(Ids::new(Arc::new(SystemClock))),

@@ -10,8 +10,8 @@ use backlot_model::limits::{MIB, UploadLimits};
 
 use super::reader::{self, Reader};
 use super::{
-    AdminConfig, BlobUrl, Config, DatabaseUrl, Dialects, JobsConfig, LogConfig,
-    LogFormat, MediaConfig, Mount, ServerConfig, UploadsConfig, units,
+    AdminConfig, BlobUrl, Config, DatabaseUrl, Dialects, JobsConfig, LogConfig, LogFormat,
+    MediaConfig, Mount, ServerConfig, UploadsConfig, units,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::fs;
 
-use backlot_model::limits::UploadLimits;
 use backlot_library::fetch::AllowedHost;
 use backlot_library::limiter::LimitRule;
+use backlot_model::limits::UploadLimits;
 use tempfile::TempDir;
 
 use super::*;

@@ -9,7 +9,17 @@ pub mod dialect;
 pub mod etag;
 pub mod fields;
 pub mod intake;
+mod linger;
+pub mod metrics;
+pub mod observe;
+pub mod openapi;
 pub mod path;
+pub mod place;
+pub mod plain;
 pub mod ratelimit;
 pub mod request;
+pub mod shell;
 pub mod time;
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,9 @@ async fn work(library: Library, mut phase: watch::Receiver<Phase>) {
         match library.work_once(&mut phase).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(fault) => tracing::error!(cause = ?fault.cause, "the queue is out of reach: {fault}"),
+            Err(fault) => {
+                tracing::error!(cause = ?fault.cause, "the queue is out of reach: {fault}")
+            }
         }
         tokio::select! {
             () = library.woken() => {}
@@ -77,6 +79,11 @@ async fn work(library: Library, mut phase: watch::Receiver<Phase>) {
             _ = phase.changed() => {}
         }
     }
+}
+
+/// Waits until jobs in hand are to be given back, or nobody is left to say so.
+async fn told_to_hand_back(phase: &mut watch::Receiver<Phase>) {
+    drop(phase.wait_for(|phase| *phase == Phase::HandBack).await);
 }
 
 impl Library {
@@ -94,7 +101,7 @@ impl Library {
         let Some(claimed) = self.claim_job().await? else { return Ok(false) };
         tokio::select! {
             ended = self.run_to_its_end(&claimed) => ended?,
-            _ = phase.wait_for(|phase| *phase == Phase::HandBack) => {
+            () = told_to_hand_back(phase) => {
                 // A lease that was lost already is another's.
                 let _ = jobs::release(self.db(), &claimed, self.now_ms()).await?;
             }

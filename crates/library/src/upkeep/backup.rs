@@ -113,7 +113,8 @@ impl Library {
         let target = self.open_target(&options.to, &store_id).await?;
         let _lease = self.keep_collector_away().await?;
         let now = self.now_ms();
-        let mut manifest = Manifest::new(store_id, now, format!("{}{now}{}", SNAPSHOT.0, SNAPSHOT.1));
+        let mut manifest =
+            Manifest::new(store_id, now, format!("{}{now}{}", SNAPSHOT.0, SNAPSHOT.1));
         let path = options.to.join(&manifest.database);
         remove_snapshots(&options.to, manifest_database(&options.to)?.as_deref())?;
         self.db().backup_to(&path).await?;
@@ -232,11 +233,7 @@ impl Library {
     }
 }
 
-async fn prune(
-    target: &Blobs,
-    prefix: u8,
-    records: &[upkeep::BlobRecord],
-) -> Result<u64, Fault> {
+async fn prune(target: &Blobs, prefix: u8, records: &[upkeep::BlobRecord]) -> Result<u64, Fault> {
     let wanted: std::collections::HashSet<Digest> = records.iter().map(|it| it.digest).collect();
     let mut pruned = 0;
     for entry in target.list(prefix).await?.blobs {

@@ -91,12 +91,7 @@ async fn carry_blob(
     copy_blob(from, to, digest, size).await
 }
 
-async fn copy_blob(
-    from: &Blobs,
-    to: &Blobs,
-    digest: Digest,
-    size: u64,
-) -> Result<Carried, Fault> {
+async fn copy_blob(from: &Blobs, to: &Blobs, digest: Digest, size: u64) -> Result<Carried, Fault> {
     let mut bytes = match from.read(digest, None).await {
         Ok(read) => read.into_stream(),
         Err(BlobError::Missing) => return Ok(Carried::Lost),

@@ -17,7 +17,10 @@ const CACHED_BYTES: &str = "backlot_rendition_cache_bytes";
 /// Says what the gauges mean, to the recorder in force.
 pub fn describe_gauges() {
     metrics::describe_gauge!(JOBS, "Jobs, by kind and state: ready, leased, dead.");
-    metrics::describe_gauge!(JOB_AGE, "Seconds for which the first ready job of a kind has been due.");
+    metrics::describe_gauge!(
+        JOB_AGE,
+        "Seconds for which the first ready job of a kind has been due."
+    );
     metrics::describe_gauge!(BLOBS, "Files in the store.");
     metrics::describe_gauge!(BLOB_BYTES, "Bytes of the files in the store.");
     metrics::describe_gauge!(CACHED_BYTES, "Bytes of sizes and formats made on demand.");

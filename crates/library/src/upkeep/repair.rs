@@ -22,7 +22,7 @@ impl Library {
         let job = match asset.digest {
             Some(_) => Job::Process { asset: id.to_string() },
             None if assets::source_url(self.db(), id).await?.is_some() => {
-                Job::ImportUrl { asset: id.to_string() }
+                Job::ImportUrl { asset: id.to_string(), accepts: None }
             }
             None => {
                 self.fail_asset(id, "its bytes never arrived").await?;

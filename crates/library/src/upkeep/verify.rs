@@ -159,9 +159,8 @@ impl VerifyReport {
     /// Whether no fault is left.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let is_left = |(kind, tally): (&FindingKind, &Tally)| {
-            kind.is_fault() && tally.found > tally.repaired
-        };
+        let is_left =
+            |(kind, tally): (&FindingKind, &Tally)| kind.is_fault() && tally.found > tally.repaired;
         !self.findings.iter().any(is_left)
     }
 }
@@ -420,11 +419,7 @@ impl Library {
         Ok(())
     }
 
-    async fn verify_unreferenced(
-        &self,
-        entry: BlobEntry,
-        run: &mut Run<'_>,
-    ) -> Result<(), Fault> {
+    async fn verify_unreferenced(&self, entry: BlobEntry, run: &mut Run<'_>) -> Result<(), Fault> {
         // Collected, or recorded, since it was listed.
         if self.blobs().size(entry.digest).await?.is_none()
             || upkeep::blob(self.db(), entry.digest).await?.is_some()

@@ -1,7 +1,7 @@
 //! Everything that authentication asks about a credential, in one statement.
 
 use backlot_model::Id;
-use backlot_model::account::{ApiKey, Organization, Role, User};
+use backlot_model::account::{ApiKey, Bounds, Member, Organization, Role, Scopes, User};
 use backlot_model::limits::ORGANIZATIONS_PER_USER_MAX;
 use uuid::Uuid;
 
@@ -27,6 +27,24 @@ pub struct KeyRow {
     pub key: ApiKey,
     /// Of its secret.
     pub secret_hash: String,
+}
+
+impl CallerRow {
+    /// The user as he asks with a credential of these scopes and bounds.
+    #[must_use]
+    pub fn into_member(self, scopes: Scopes, bounds: Bounds) -> Member {
+        let Self { user, organizations } = self;
+        let oldest = organizations.first().map(|(id, _)| *id);
+        Member {
+            user_id: user.id,
+            username: user.username,
+            is_superuser: user.is_superuser,
+            scopes,
+            active_organization: bounds.organization_id.or(oldest),
+            organizations,
+            bounds,
+        }
+    }
 }
 
 const PLACES: &str = "m.organization_id, m.role";
@@ -63,6 +81,12 @@ pub async fn load_caller_by_user(db: &Db, id: Id<User>) -> Result<Option<CallerR
         users::COLUMNS
     );
     Ok(load(db, sql, args![id], |_| Ok(())).await?.map(|((), caller)| caller))
+}
+
+/// The user `id` with all that he may, if he is active: for what is finished later in his name.
+pub async fn caller_by_user(db: &Db, id: Id<User>) -> Result<Option<Member>, DbError> {
+    let found = load_caller_by_user(db, id).await?.filter(|found| found.user.is_active);
+    Ok(found.map(|found| found.into_member(Scopes::ALL, Bounds::default())))
 }
 
 /// The user `id` and his places, if he has the long-lived token `token`.

@@ -1,28 +1,66 @@
 //! What a change of accounts does to where assets are listed; see `model::query::ScopeKey::of`.
+//!
+//! Asset by asset, in batches, in the caller's transaction: what is listed is never half changed.
+//! It takes as long as there are assets to move; both changes are rare.
 
-use backlot_model::Id;
 use backlot_model::account::{Organization, User};
+use backlot_model::asset::{Asset, Visibility};
+use backlot_model::{Id, Millis};
 
 use crate::args;
-use crate::db::{DbError, Tx};
+use crate::assets;
+use crate::db::{DbError, Fetch, Tx};
 
-/// Lists a user's assets where they belong now that he is, or is no longer, a superuser.
+/// How many assets are held in memory at once.
+const BATCH: u32 = 500;
+
+/// Lists a user's public assets where they belong now that he is, or is no longer, a superuser:
+/// call it after [`set_superuser`](super::users::set_superuser). How many there were.
 pub async fn uploader_changed(tx: &Tx, uploader: Id<User>) -> Result<u64, DbError> {
-    let sql = "UPDATE asset SET scope = CASE \
-                   WHEN visibility = 'public' AND EXISTS (SELECT 1 FROM account a \
-                       WHERE a.id = asset.uploader_id AND a.is_superuser = 1) THEN 'p' \
-                   WHEN visibility IN ('shared', 'public') AND organization_id IS NOT NULL \
-                       THEN 'o:' || organization_id \
-                   ELSE 'u:' || uploader_id END \
-               WHERE uploader_id = $1";
-    tx.execute(sql, args![uploader]).await
+    let mut moved = 0;
+    for deleted_at in ["IS NULL", "IS NOT NULL"] {
+        let sql = format!(
+            "SELECT created_at, id FROM asset \
+             WHERE uploader_id = $1 AND deleted_at {deleted_at} AND visibility = 'public' \
+             AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT {BATCH}"
+        );
+        let mut after = (Millis::MIN, String::new());
+        loop {
+            let args = args![uploader, after.0, &after.1];
+            let read = |row: &crate::db::Row<'_>| Ok((row.get(0)?, row.get::<Id<Asset>>(1)?));
+            let batch = tx.fetch(sql.clone(), args, read).await?;
+            let Some(&(created_at, id)) = batch.last() else { break };
+            after = (created_at, id.to_string());
+            let ids: Vec<_> = batch.into_iter().map(|(_, id)| id).collect();
+            for asset in assets::by_ids_in(tx, &ids).await? {
+                assets::save(tx, &asset, &asset).await?;
+                moved += 1;
+            }
+        }
+    }
+    Ok(moved)
 }
 
-/// Takes an organisation's assets out of it: they are listed for their uploaders again, but for
-/// those of the platform.
+/// Takes an organisation's assets out of it: they are listed for their uploaders, but for those of
+/// the platform. What was shared with its members is closed to them, URLs included. How many there
+/// were.
 pub async fn organization_goes(tx: &Tx, organization: Id<Organization>) -> Result<u64, DbError> {
-    let sql = "UPDATE asset SET organization_id = NULL, \
-                   scope = CASE WHEN scope = 'p' THEN 'p' ELSE 'u:' || uploader_id END \
-               WHERE organization_id = $1";
-    tx.execute(sql, args![organization]).await
+    let sql = format!("SELECT id FROM asset WHERE organization_id = $1 LIMIT {BATCH}");
+    let mut moved = 0;
+    loop {
+        let ids = tx.fetch(sql.clone(), args![organization], |row| row.get(0)).await?;
+        if ids.is_empty() {
+            return Ok(moved);
+        }
+        for asset in assets::by_ids_in(tx, &ids).await? {
+            let is_closed = asset.visibility == Visibility::Shared;
+            let after = Asset {
+                organization_id: None,
+                access_epoch: asset.access_epoch + i64::from(is_closed),
+                ..asset.clone()
+            };
+            assets::save(tx, &asset, &after).await?;
+            moved += 1;
+        }
+    }
 }

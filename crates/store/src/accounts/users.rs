@@ -125,6 +125,12 @@ pub async fn by_username(db: &impl Fetch, folded: &str) -> Result<Option<WithPas
     db.fetch_optional(sql, args![folded], with_password).await
 }
 
+/// The user with this username, without regard to case.
+pub async fn user_by_username(db: &impl Fetch, username: &str) -> Result<Option<User>, DbError> {
+    let found = by_username(db, &username.to_ascii_lowercase()).await?;
+    Ok(found.map(|found| found.user))
+}
+
 fn with_password(row: &Row<'_>) -> Result<WithPassword, DbError> {
     Ok(WithPassword { user: user(row, 0)?, password_hash: row.get(WIDTH)? })
 }

@@ -18,6 +18,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures::future::BoxFuture;
+
 pub use arg::{Arg, texts};
 pub use error::{DbError, DbErrorKind};
 pub use fetch::Fetch;
@@ -52,28 +54,38 @@ impl Db {
     }
 
     /// Runs one statement that returns no rows, in its own transaction. The number of rows changed.
-    pub async fn execute(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<u64, DbError> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.execute(sql.into(), args).await,
-        }
+    pub fn execute(
+        &self,
+        sql: impl Into<Sql>,
+        args: Vec<Arg>,
+    ) -> BoxFuture<'_, Result<u64, DbError>> {
+        let sql = sql.into();
+        Box::pin(async move {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.execute(sql, args).await,
+            }
+        })
     }
 
     /// Runs one statement that changes and returns rows (`RETURNING`), in its own transaction.
     ///
     /// An error of `map` undoes the change.
-    pub async fn execute_returning<T, F>(
+    pub fn execute_returning<T, F>(
         &self,
         sql: impl Into<Sql>,
         args: Vec<Arg>,
         map: F,
-    ) -> Result<Vec<T>, DbError>
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.execute_returning(sql.into(), args, map).await,
-        }
+        let sql = sql.into();
+        Box::pin(async move {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.execute_returning(sql, args, map).await,
+            }
+        })
     }
 
     /// Begins a transaction that may write. Dropping it undoes everything.
@@ -160,21 +172,23 @@ impl Fetch for Db {
         }
     }
 
-    async fn run_fetch<T, F>(
+    fn run_fetch<T, F>(
         &self,
         sql: Sql,
         args: Vec<Arg>,
         rows_max: usize,
         map: F,
-    ) -> Result<Vec<T>, DbError>
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                sqlite.read(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+        Box::pin(async move {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => {
+                    sqlite.read(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+                }
             }
-        }
+        })
     }
 }

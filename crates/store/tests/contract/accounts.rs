@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use backlot_model::account::{ApiKey, Membership, Organization, Role, Scope, Scopes, User};
+use backlot_model::asset::{Asset, Visibility};
 use backlot_model::clock::MINUTE_MS;
+use backlot_model::query::{AssetQuery, Branch, Filter, Order, Reach, ScopeKey, Window};
 use backlot_model::{Id, Millis};
 use backlot_store::accounts::callers::{
     load_caller_by_key, load_caller_by_token, load_caller_by_user,
@@ -14,9 +16,11 @@ use backlot_store::accounts::{
     Slice, api_keys, caller_by_user, lock, memberships, organizations, rescope, signing_keys,
     tokens, touches, user_by_username, users,
 };
-use backlot_store::testing::{TestDb, on_every_engine};
-use backlot_store::{Db, Fetch, args};
+use backlot_store::testing::on_every_engine;
+use backlot_store::{Db, assets};
 use uuid::Uuid;
+
+use crate::samples;
 
 const ALL: Slice = Slice { skip: 0, limit: 100 };
 
@@ -401,54 +405,92 @@ async fn a_signing_key_is_replaced_kept_and_forgotten() {
     .await;
 }
 
-async fn add_asset(db: &TestDb, n: i64, visibility: &str, to: Option<Id<Organization>>) {
-    let uploader: Id<User> = id(1);
-    let scope = match (visibility, to) {
-        ("shared" | "public", Some(organization)) => format!("o:{organization}"),
-        _ => format!("u:{uploader}"),
+/// How many assets the listing under `reach` counts, and which it shows.
+async fn listed(db: &Db, reach: Reach) -> (u64, Vec<u64>) {
+    let query = AssetQuery {
+        reach,
+        filter: Filter::default(),
+        order: Order::default(),
+        window: Window::Offset { skip: 0, limit: 100 },
+        count: true,
     };
-    let sql = "INSERT INTO asset (id, uploader_id, organization_id, scope, visibility, status, \
-                   asset_type, kind, name, filename, filename_folded, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, 'ready', 'uploaded', 'image', 'n', 'f', 'f', 0, 0)";
-    db.execute(sql, args![n.to_string(), uploader, to, scope, visibility]).await.unwrap();
+    let page = assets::list(db, &query).await.unwrap();
+    let mut shown: Vec<_> =
+        page.items.iter().map(|it| it.name["picture ".len()..].parse().unwrap()).collect();
+    shown.sort_unstable();
+    (page.total.unwrap(), shown)
 }
 
 #[tokio::test]
 async fn assets_are_listed_where_their_uploader_and_organization_put_them() {
     on_every_engine(async |db| {
-        let ada = add_user(db, 1, "ada").await;
-        let one = add_organization(db, 1, "one").await;
+        let (ada, one) = (add_user(db, 1, "ada").await, add_organization(db, 1, "one").await);
         let kinds = [
-            ("private", Some(one)),
-            ("shared", Some(one)),
-            ("public", Some(one)),
-            ("public", None),
-            ("unlisted", None),
+            (Visibility::Private, Some(one)),
+            (Visibility::Shared, Some(one)),
+            (Visibility::Public, Some(one)),
+            (Visibility::Public, None),
+            (Visibility::Unlisted, None),
         ];
-        for (n, (visibility, to)) in (0..).zip(kinds) {
-            add_asset(db, n, visibility, to).await;
-        }
-        let scopes = async || {
-            let sql = "SELECT scope FROM asset ORDER BY id";
-            db.fetch(sql, args![], |row| row.get::<String>(0)).await.unwrap()
+        let made: Vec<_> = (0..)
+            .zip(kinds)
+            .map(|(n, (visibility, organization_id))| Asset {
+                visibility,
+                organization_id,
+                uploader_name: "ada".to_owned(),
+                ..samples::asset(ada, n)
+            })
+            .collect();
+        samples::insert(db, &made).await;
+        let gone = Asset { deleted_at: Some(samples::NOW), ..samples::asset(ada, 9) };
+        let gone = Asset { visibility: Visibility::Public, ..gone };
+        samples::insert(db, &[gone.clone()]).await;
+        let branch = |scope| Branch { scope, visibility: Vec::new() };
+        let places = async || {
+            let own = Reach::Branches(vec![branch(ScopeKey::User(ada))]);
+            let org = Reach::Branches(vec![branch(ScopeKey::Organization(one))]);
+            let all = Reach::Branches(vec![branch(ScopeKey::Platform)]);
+            (listed(db, own).await, listed(db, org).await, listed(db, all).await)
         };
-        let (own, org, all) = (format!("u:{ada}"), format!("o:{one}"), "p".to_owned());
-        let before = scopes().await;
-        assert_eq!(before, [&*own, &*org, &*org, &*own, &*own]);
-        for (is_superuser, expected) in
-            [(true, vec![&own, &org, &all, &all, &own]), (false, before.iter().collect())]
-        {
+        let before = places().await;
+        assert_eq!(before, ((3, vec![0, 3, 4]), (2, vec![1, 2]), (0, vec![])));
+        let make_superuser = async |is_superuser| {
             let tx = db.begin().await.unwrap();
             users::set_superuser(&tx, ada, is_superuser).await.unwrap();
-            rescope::uploader_changed(&tx, ada).await.unwrap();
+            assert_eq!(rescope::uploader_changed(&tx, ada).await.unwrap(), 3);
             tx.commit().await.unwrap();
-            assert_eq!(scopes().await.iter().collect::<Vec<_>>(), expected);
-        }
+        };
+        make_superuser(true).await;
+        let promoted = ((2, vec![0, 4]), (1, vec![1]), (2, vec![2, 3]));
+        assert_eq!(places().await, promoted);
+        make_superuser(false).await;
+        assert_eq!(places().await, before);
+
         let tx = db.begin().await.unwrap();
         assert_eq!(rescope::organization_goes(&tx, one).await.unwrap(), 3);
         assert!(organizations::delete(&tx, one).await.unwrap());
         tx.commit().await.unwrap();
-        assert_eq!(scopes().await, [&*own; 5]);
+        assert_eq!(places().await, ((5, vec![0, 1, 2, 3, 4]), (0, vec![]), (0, vec![])));
+        let shared = assets::by_id(db, made[1].id).await.unwrap().unwrap();
+        assert_eq!((shared.organization_id, shared.access_epoch), (None, 1), "old URLs end");
+        let public = assets::by_id(db, made[2].id).await.unwrap().unwrap();
+        assert_eq!((public.organization_id, public.access_epoch), (None, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_assets_than_one_batch_move_together() {
+    on_every_engine(async |db| {
+        let ada = add_user(db, 1, "ada").await;
+        let public = |n| Asset { visibility: Visibility::Public, ..samples::asset(ada, n) };
+        samples::insert(db, &(0..1_100).map(public).collect::<Vec<_>>()).await;
+        let tx = db.begin().await.unwrap();
+        users::set_superuser(&tx, ada, true).await.unwrap();
+        assert_eq!(rescope::uploader_changed(&tx, ada).await.unwrap(), 1_100);
+        tx.commit().await.unwrap();
+        let platform = Branch { scope: ScopeKey::Platform, visibility: Vec::new() };
+        assert_eq!(listed(db, Reach::Branches(vec![platform])).await.0, 1_100);
     })
     .await;
 }

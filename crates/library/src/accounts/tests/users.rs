@@ -1,7 +1,9 @@
 //! Users: what they may be called, who comes first, who is the last.
 
-use backlot_store::Fetch;
-use backlot_store::args;
+use backlot_model::asset::{Asset, Lineage, Status, TYPE_UPLOADED, Visibility};
+use backlot_model::media::MediaKind;
+use backlot_model::query::{Branch, Filter, Reach, ScopeKey};
+use backlot_store::assets;
 
 use super::super::{UserList, UserUpdate};
 use super::*;
@@ -214,33 +216,72 @@ async fn promoting_moves_what_is_public_to_the_platform_and_back() {
     let world = World::new().await;
     let (root, ada) = (world.superuser("root").await, world.user("ada").await);
     let studio = world.organization("studio", &ada).await;
-    let visibilities = [("private", None), ("public", None), ("public", Some(studio.id))];
-    for (n, (visibility, organization)) in visibilities.into_iter().enumerate() {
-        let scope = match (visibility, organization) {
-            ("public", Some(organization)) => format!("o:{organization}"),
-            _ => format!("u:{}", ada.id),
-        };
-        let sql = "INSERT INTO asset (id, uploader_id, organization_id, scope, visibility, status, \
-                       asset_type, kind, name, filename, filename_folded, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, 'ready', 'uploaded', 'image', 'n', 'f', 'f', 0, 0)";
-        let args = args![n.to_string(), ada.id, organization, scope, visibility];
-        world.db.execute(sql, args).await.unwrap();
-    }
-    let scopes = || async {
-        let sql = "SELECT scope FROM asset ORDER BY id";
-        world.db.fetch(sql, args![], |row| row.get::<String>(0)).await.unwrap()
+    let public = uploaded(&world, &ada, Some(studio.id)).await;
+    let listed = || async {
+        let branch = |scope| Branch { scope, visibility: Vec::new() };
+        let mut found = Vec::new();
+        let scopes =
+            [ScopeKey::Platform, ScopeKey::Organization(studio.id), ScopeKey::User(ada.id)];
+        for scope in scopes {
+            let reach = Reach::Branches(vec![branch(scope)]);
+            let count = assets::count(&world.db, &reach, &Filter::default()).await.unwrap();
+            found.push(count);
+        }
+        found
     };
-    let (own, org) = (format!("u:{}", ada.id), format!("o:{}", studio.id));
-    let before = vec![own.clone(), own.clone(), org];
-    assert_eq!(scopes().await, before);
+    assert_eq!(listed().await, [0, 1, 0]);
     let session = world.session(&root).await;
     let promoted = world.accounts.set_superuser(&session, ada.id, true).await.unwrap();
     assert!(promoted.is_superuser);
-    assert_eq!(scopes().await, [own.clone(), "p".to_owned(), "p".to_owned()]);
+    assert_eq!(listed().await, [1, 0, 0]);
     world.accounts.set_superuser(&session, ada.id, false).await.unwrap();
-    assert_eq!(scopes().await, before);
+    assert_eq!(listed().await, [0, 1, 0]);
     world.accounts.delete_organization(&session, studio.id).await.unwrap();
-    assert_eq!(scopes().await, [own.clone(), own.clone(), own]);
+    assert_eq!(listed().await, [0, 0, 1]);
+    assert!(assets::by_id(&world.db, public).await.unwrap().is_some());
+}
+
+/// A public asset without bytes.
+async fn uploaded(world: &World, by: &User, to: Option<Id<Organization>>) -> Id<Asset> {
+    let asset = Asset {
+        id: Id::new(uuid::Uuid::from_u128(1)),
+        uploader_id: by.id,
+        uploader_name: by.username.clone(),
+        uploader_is_superuser: by.is_superuser,
+        organization_id: to,
+        project: None,
+        name: "picture".to_owned(),
+        filename: "picture.jpg".to_owned(),
+        description: None,
+        asset_type: TYPE_UPLOADED.to_owned(),
+        kind: MediaKind::Image,
+        status: Status::Ready,
+        error: None,
+        visibility: Visibility::Public,
+        tags: Vec::new(),
+        styling_note: None,
+        detected: None,
+        lineage: Lineage::default(),
+        parameters: "{}".to_owned(),
+        collection_ids: Vec::new(),
+        digest: None,
+        size: None,
+        mime_type: None,
+        width: None,
+        height: None,
+        dominant_color: None,
+        thumbhash: None,
+        has_thumbnails: false,
+        access_epoch: 0,
+        version: 1,
+        created_at: by.created_at,
+        updated_at: by.created_at,
+        deleted_at: None,
+    };
+    let tx = world.db.begin().await.unwrap();
+    assets::insert(&tx, &asset, None).await.unwrap();
+    tx.commit().await.unwrap();
+    asset.id
 }
 
 #[tokio::test]
