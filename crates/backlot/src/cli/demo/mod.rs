@@ -243,7 +243,7 @@ async fn fill_shelves(
         let caller = &players[*player].caller;
         let made = library.create_collection(caller, name, Some(organization.id)).await?;
         for some in assets.chunks(COLLECTED_AT_ONCE) {
-            library.collect(caller, made.id, some).await?;
+            library.add_to_collection(caller, made.id, some).await?;
         }
     }
     Ok(())

@@ -148,7 +148,7 @@ impl Story {
             player,
             subject,
             prompt: format!("{}, {mood}, {look}", SUBJECTS[subject].0),
-            model: self.dice.pick(MODELS),
+            model: *self.dice.pick(MODELS),
             asset_type,
             parent: from.map(|made| made.id),
             left: 1 + self.dice.below(RUN_MAX),
@@ -164,7 +164,7 @@ impl Story {
             "seed": picture.seed % 4_294_967_296,
             "steps": steps,
             "guidance": 3.0 + self.dice.below(10) as f64 / 2.0,
-            "sampler": self.dice.pick(SAMPLERS),
+            "sampler": *self.dice.pick(SAMPLERS),
             "width": picture.size.0,
             "height": picture.size.1,
         });
