@@ -51,7 +51,9 @@ impl Library {
         let draft = self.draft(caller, id, new).await?;
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
+        let stage = Stage::begin("store");
         self.blobs().commit(staged).await.map_err(Fault::from)?;
+        drop(stage);
         let facts = Box::new(facts);
         self.record(draft, Origin::Blob { digest, facts, extension }).await
     }
@@ -169,6 +171,7 @@ impl Library {
 
     /// Records a draft with its job and event, in one transaction.
     pub(crate) async fn record(&self, draft: Draft, origin: Origin) -> Result<Asset, Fault> {
+        let _stage = Stage::begin("record");
         let mut asset = draft.0;
         let mut tx = self.db().begin().await?;
         match &origin {

@@ -8,7 +8,7 @@ use backlot_store::assets;
 use futures::StreamExt;
 
 use super::create::attach;
-use super::{Accepts, Origin, Received};
+use super::{Accepts, Origin, Received, Stage};
 use crate::Library;
 use crate::assets::NewAsset;
 use crate::authority::member;
@@ -76,7 +76,9 @@ impl Library {
     async fn arrived(&self, id: Id<Asset>, received: Received) -> Result<(), Fault> {
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
+        let stage = Stage::begin("store");
         self.blobs().commit(staged).await.map_err(Fault::from)?;
+        drop(stage);
         let mut tx = self.db().begin().await?;
         let found = assets::by_id_in(&mut tx, id).await?;
         let Some(before) = found.filter(|it| it.digest.is_none()) else { return Ok(()) };

@@ -13,7 +13,7 @@ use backlot_store::db::Tx;
 use backlot_store::renditions::Rendition;
 use backlot_store::{assets, blob_rows, renditions};
 
-use super::heif;
+use super::{Stage, heif};
 use crate::Library;
 use crate::context::blocking;
 use crate::jobs::{Job, Outcome};
@@ -42,7 +42,9 @@ impl Library {
         let Some(digest) = asset.digest else { return Ok(Outcome::Done) };
         // Equal bytes that arrive together are processed once.
         let turn = self.one_at_a_time(&digest.to_string()).await;
+        let stage = Stage::begin("process");
         let made = self.facts_of(digest).await?;
+        drop(stage);
         drop(turn);
         match made {
             Made::Facts(facts) => self.finish_asset(id, &facts).await?,
