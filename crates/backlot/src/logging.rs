@@ -9,6 +9,9 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{LogConfig, LogFormat};
 
+/// The level that is meant when nobody set one.
+const DEFAULT_LEVEL: &str = "info";
+
 /// Sends everything that is traced from now on to standard error.
 ///
 /// Only the first call in a process has an effect; tests may start several servers in one.
@@ -31,4 +34,10 @@ pub fn start(config: &LogConfig) {
     if started.is_err() {
         tracing::debug!("logging was already set up");
     }
+}
+
+/// The same for a command that is no server: unless told otherwise it logs warnings only.
+pub fn start_quiet(config: &LogConfig) {
+    let level = if config.level == DEFAULT_LEVEL { "warn" } else { &config.level };
+    start(&LogConfig { level: level.to_owned(), format: config.format });
 }

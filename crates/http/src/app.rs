@@ -9,18 +9,21 @@ use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
 use backlot_library::temp_files::TempFile;
+use backlot_library::uploads::UploadPlace;
 use backlot_model::account;
 use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
 use crate::edge::request::RequestContext;
+use crate::streams::Streams;
 
 /// The state of all routers.
 #[derive(Clone)]
 pub struct App {
     library: Library,
     public_url: Option<std::sync::Arc<str>>,
+    streams: Streams,
 }
 
 /// Who asks, as handlers take it.
@@ -32,7 +35,13 @@ impl App {
     #[must_use]
     pub fn new(library: Library, public_url: Option<&str>) -> Self {
         let public_url = public_url.map(|url| url.trim_end_matches('/').into());
-        Self { library, public_url }
+        Self { library, public_url, streams: Streams::default() }
+    }
+
+    /// The open streams of events.
+    #[must_use]
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// The operations.
@@ -90,6 +99,19 @@ impl Links {
     #[must_use]
     pub fn asset_at(&self, url: &str) -> Option<Id<Asset>> {
         Library::asset_named_by(url.strip_prefix(&*self.base)?)
+    }
+
+    /// The signed address of an asset's bytes, even if they will never come.
+    #[must_use]
+    pub fn original(&self, asset: &Asset) -> String {
+        self.to(&self.library.original_path(asset))
+    }
+
+    /// The signed addresses of a place to upload to: where the bytes go, and where they will be.
+    #[must_use]
+    pub fn upload(&self, place: &UploadPlace) -> (String, String) {
+        let (to, from) = (self.library.upload_path(place), self.library.promised_path(place));
+        (self.to(&to), self.to(&from))
     }
 
     /// The signed address of a temporary file.

@@ -76,6 +76,13 @@ impl Sink for Door<'_> {
     }
 }
 
+/// An intake that was opened before the file began, as for a presigned upload.
+impl Sink for Intake {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        Self::write(self, bytes).await
+    }
+}
+
 fn refuse_lie(part: &FilePart, sniffed: &str) -> Result<(), Fault> {
     let Some(declared) = part.declared_type.as_deref() else { return Ok(()) };
     let named = |word: &str| match word {

@@ -4,5 +4,11 @@
 //! Never: names SQL, a table or a blob key; decides who may. The library does.
 
 pub mod app;
+pub mod dialects;
 pub mod door;
 pub mod edge;
+pub mod health;
+pub mod media;
+pub mod native;
+pub mod server;
+pub mod streams;

@@ -18,6 +18,7 @@ mod heif;
 mod isobmff;
 mod limits;
 mod memory;
+mod names;
 mod orient;
 mod other;
 mod pixels;
@@ -38,6 +39,7 @@ pub use limits::{
     RENDITION_SIDE_PX_MAX,
 };
 pub use memory::decode_bytes;
+pub use names::{extension, media_type};
 pub use other::{OtherFacts, probe_other};
 pub use probe::{ColorType, Format, Probe, probe};
 pub use process::{Preview, ProcessOptions, Processed, Thumb, process};

@@ -118,7 +118,7 @@ impl Library {
     /// # Errors
     /// `collection-not-found`; `asset-not-found` when the caller sees one of them not, and then
     /// none is added.
-    pub async fn collect(
+    pub async fn add_to_collection(
         &self,
         caller: &Caller,
         id: Id<Collection>,
@@ -138,7 +138,7 @@ impl Library {
     ///
     /// # Errors
     /// `collection-not-found`.
-    pub async fn uncollect(
+    pub async fn remove_from_collection(
         &self,
         caller: &Caller,
         id: Id<Collection>,

@@ -32,10 +32,12 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Arc<dyn Random>,
-    /// Accounts, keys and sessions.
+    /// New identifiers.
+    pub ids: Arc<Ids>,
+    /// How often callers may do what; shared with `accounts`.
+    pub limiter: Arc<Limiter>,
+    /// Accounts, sessions, and the keys that sign URLs and cursors.
     pub accounts: Accounts,
-    /// The keys that sign URLs and cursors.
-    pub signing: SigningKeys,
     /// What the operator configured.
     pub config: LibraryConfig,
     /// What finds hints in pictures.
@@ -44,9 +46,7 @@ pub struct Parts {
 
 struct Inner {
     parts: Parts,
-    ids: Arc<Ids>,
     fetcher: Fetcher,
-    limiter: Limiter,
     reception: Reception,
     decoding: Decoding,
     turns: Turns,
@@ -63,9 +63,7 @@ impl Library {
     pub fn new(parts: Parts) -> Result<Self, Fault> {
         let config = &parts.config;
         Ok(Self(Arc::new(Inner {
-            ids: Arc::new(Ids::new(parts.clock.clone())),
             fetcher: Fetcher::new(config.fetch.clone())?,
-            limiter: Limiter::new(parts.clock.clone(), config.rates),
             reception: Reception::default(),
             decoding: Decoding::new(config.decode_memory_bytes, config.decode_workers),
             turns: Turns::default(),
@@ -91,13 +89,17 @@ impl Library {
     /// How often callers may do what.
     #[must_use]
     pub fn limiter(&self) -> &Limiter {
-        &self.0.limiter
+        &self.0.parts.limiter
     }
 
     /// Now.
     #[must_use]
     pub fn now_ms(&self) -> Millis {
         self.0.parts.clock.now_ms()
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.parts.clock)
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -109,15 +111,15 @@ impl Library {
     }
 
     pub(crate) fn ids(&self) -> &Ids {
-        &self.0.ids
+        &self.0.parts.ids
     }
 
     pub(crate) fn random(&self) -> &dyn Random {
         &*self.0.parts.random
     }
 
-    pub(crate) fn signing(&self) -> &SigningKeys {
-        &self.0.parts.signing
+    pub(crate) fn signing(&self) -> Arc<SigningKeys> {
+        self.0.parts.accounts.signing_keys()
     }
 
     pub(crate) fn fetcher(&self) -> &Fetcher {

@@ -98,7 +98,8 @@ impl Listener {
     /// Database faults.
     pub async fn next(&mut self) -> Result<Vec<Event>, Fault> {
         loop {
-            let woken = self.library.event_woken();
+            let library = self.library.clone();
+            let woken = library.event_woken();
             let news = self.look().await?;
             if !news.is_empty() {
                 return Ok(news);
@@ -112,7 +113,7 @@ impl Listener {
     /// # Errors
     /// Database faults.
     pub async fn look(&mut self) -> Result<Vec<Event>, Fault> {
-        let member = member(&self.caller, Scope::Read)?;
+        let member = member(&self.caller, Scope::Read)?.clone();
         let mut scopes = vec![ScopeKey::Platform, ScopeKey::User(member.user_id)];
         scopes.extend(member.organizations.iter().map(|(id, _)| ScopeKey::Organization(*id)));
         let from = look_back(self.last);

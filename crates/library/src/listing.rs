@@ -4,7 +4,7 @@ use backlot_model::account::{Caller, Member, Organization, Scope, User};
 use backlot_model::asset::{Asset, Visibility};
 use backlot_model::query::{AssetQuery, Branch, Filter, Order, Page, Reach, ScopeKey, Window};
 use backlot_model::{Fault, Id};
-use backlot_store::{accounts, assets};
+use backlot_store::assets;
 
 use crate::Library;
 use crate::authority::{member, needs_scope};
@@ -61,8 +61,8 @@ impl Library {
         let reach = self.reach_within(caller, request.within)?;
         let mut filter = request.filter;
         if let Some(name) = &request.uploader_name {
-            match accounts::user_by_username(self.db(), name).await? {
-                Some(user) => filter.uploader_id = Some(user.id),
+            match self.accounts().user_id_of(name).await? {
+                Some(id) => filter.uploader_id = Some(id),
                 None => return Ok(Page { items: Vec::new(), total: Some(0), next: None }),
             }
         }

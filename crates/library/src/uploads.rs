@@ -1,10 +1,10 @@
 //! Places to upload to: a promise of bytes that ends as an asset, or expires.
 
-use backlot_model::account::{Caller, Scope};
+use backlot_model::account::{Caller, Member, Scope};
 use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id, Kind, Millis};
+use backlot_store::assets;
 use backlot_store::uploads::{self, Upload};
-use backlot_store::{accounts, assets};
 use serde::{Deserialize, Serialize};
 
 use crate::Library;
@@ -70,6 +70,31 @@ impl Library {
     ) -> Result<UploadPlace, Fault> {
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
+        self.promise(member, content_type, new).await
+    }
+
+    /// Opens a place and fills it at once, with bytes that came in by [`Library::receive`].
+    ///
+    /// # Errors
+    /// As [`Library::create_asset`].
+    pub async fn upload_at_once(
+        &self,
+        caller: &Caller,
+        received: Received,
+        new: NewAsset,
+    ) -> Result<UploadPlace, Fault> {
+        let member = member(caller, Scope::Write)?;
+        let place = self.promise(member, Some(received.mime_type()), new).await?;
+        self.complete_upload(place.id, &place.signature, received).await?;
+        Ok(place)
+    }
+
+    async fn promise(
+        &self,
+        member: &Member,
+        content_type: Option<&str>,
+        new: NewAsset,
+    ) -> Result<UploadPlace, Fault> {
         let promise = Promise {
             name: new.name.clone(),
             project: new.project.clone(),
@@ -142,11 +167,7 @@ impl Library {
         received: Received,
     ) -> Result<Asset, Fault> {
         let upload = self.open_place(id, signature).await?;
-        let caller = accounts::caller_by_user(self.db(), upload.owner_id).await?;
-        let Some(mut owner) = caller else { return Err(upload_not_found()) };
-        if upload.organization_id.is_some_and(|id| owner.role_in(id).is_some()) {
-            owner.active_organization = upload.organization_id;
-        }
+        let owner = self.accounts().acting(upload.owner_id, upload.organization_id).await?;
         // Two arrivals of the same bytes make one asset: the second finds the first.
         let _turn = self.turns().take(&id.to_string()).await;
         if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
@@ -160,8 +181,7 @@ impl Library {
             filename: Some(upload.filename.clone()),
             ..NewAsset::default()
         };
-        let caller = Caller::User(owner);
-        let asset = self.create_asset_as(&caller, upload.asset_id, received, new).await?;
+        let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
         let mut tx = self.db().begin().await?;
         uploads::complete(&mut tx, id).await?;
         tx.commit().await?;

@@ -151,6 +151,8 @@ CREATE TABLE person (
     updated_at       BIGINT NOT NULL,
     deleted_at       BIGINT
 );
+CREATE INDEX person_by_default_image ON person (default_image_id)
+    WHERE default_image_id IS NOT NULL;
 CREATE INDEX person_by_owner ON person (owner_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX person_by_organization ON person (organization_id, created_at, id)
     WHERE organization_id IS NOT NULL AND deleted_at IS NULL;
@@ -174,33 +176,29 @@ CREATE TABLE upload (
     id              TEXT   NOT NULL PRIMARY KEY,
     owner_id        TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     organization_id TEXT,
-    purpose         TEXT   NOT NULL,
     -- The id that the asset will have.
     asset_id        TEXT   NOT NULL,
-    filename        TEXT,
-    declared_type   TEXT,
-    size            BIGINT,
-    meta            TEXT   NOT NULL DEFAULT '{}',
-    status          TEXT   NOT NULL,
-    error           TEXT,
-    digest          TEXT   REFERENCES blob (digest),
+    filename        TEXT   NOT NULL,
+    content_type    TEXT   NOT NULL,
+    -- What the asset will be called, as JSON.
+    promise         TEXT   NOT NULL DEFAULT '{}',
+    is_complete     BIGINT NOT NULL DEFAULT 0 CHECK (is_complete IN (0, 1)),
     created_at      BIGINT NOT NULL,
-    updated_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL
 );
 CREATE INDEX upload_by_expiry ON upload (expires_at);
 CREATE INDEX upload_by_owner ON upload (owner_id, created_at, id);
-CREATE INDEX upload_by_digest ON upload (digest) WHERE digest IS NOT NULL;
 
 CREATE TABLE temp_file (
-    key        TEXT   NOT NULL PRIMARY KEY,
-    owner_id   TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    digest     TEXT   NOT NULL REFERENCES blob (digest),
-    filename   TEXT   NOT NULL,
-    mime_type  TEXT   NOT NULL,
-    size       BIGINT NOT NULL,
-    created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    key         TEXT   NOT NULL PRIMARY KEY,
+    owner_id    TEXT   NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    digest      TEXT   NOT NULL REFERENCES blob (digest),
+    filename    TEXT   NOT NULL,
+    description TEXT,
+    mime_type   TEXT   NOT NULL,
+    size        BIGINT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL
 );
 CREATE INDEX temp_file_by_owner ON temp_file (owner_id, created_at, key);
 CREATE INDEX temp_file_by_expiry ON temp_file (expires_at);
@@ -235,13 +233,14 @@ CREATE INDEX task_by_finish ON task (finished_at) WHERE finished_at IS NOT NULL;
 -- Answers kept for repeated calls.
 
 CREATE TABLE idempotency_key (
-    caller       TEXT   NOT NULL,
-    key          TEXT   NOT NULL,
-    request_hash TEXT   NOT NULL,
+    subject     TEXT   NOT NULL,
+    key         TEXT   NOT NULL,
+    -- Tells one call from another.
+    fingerprint TEXT   NOT NULL,
     -- NULL while the first call is under way.
-    status       BIGINT,
-    body         TEXT,
-    created_at   BIGINT NOT NULL,
-    PRIMARY KEY (caller, key)
+    status      BIGINT,
+    body        TEXT,
+    created_at  BIGINT NOT NULL,
+    PRIMARY KEY (subject, key)
 );
 CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at);

@@ -5,26 +5,151 @@
 //! not deleted; `assets` keeps that number when it deletes and restores.
 //! Never: touches the members themselves; a collection that goes leaves them.
 
-use backlot_model::asset::Asset;
+use backlot_model::account::{Organization, User};
+use backlot_model::asset::{Asset, Collection};
+use backlot_model::{Id, Millis};
 
 use crate::args;
-use crate::db::{DbError, Tx};
+use crate::db::{Db, DbError, Fetch, Row, Tx, texts};
+use crate::statement::number;
 
-/// Puts a new asset into its collections.
-pub(crate) async fn join(tx: &Tx, asset: &Asset, seq: i64) -> Result<(), DbError> {
-    if asset.collection_ids.is_empty() {
+const COLUMNS: &str = "c.id, c.owner_id, c.organization_id, c.name, c.asset_count,
+    (SELECT m.asset_id FROM collection_member m CROSS JOIN asset a ON a.seq = m.seq
+     WHERE m.collection_id = c.id AND a.deleted_at IS NULL AND a.has_thumbnails = 1
+     ORDER BY m.created_at DESC, m.asset_id DESC LIMIT 1), c.created_at, c.updated_at";
+
+fn read(row: &Row<'_>) -> Result<Collection, DbError> {
+    Ok(Collection {
+        id: row.get(0)?,
+        owner_id: row.get(1)?,
+        organization_id: row.get(2)?,
+        name: row.get(3)?,
+        asset_count: row.get(4)?,
+        thumbnail: row.get(5)?,
+        created_at: row.get(6)?,
+        updated_at: row.get(7)?,
+    })
+}
+
+/// Adds a collection, which is empty.
+pub async fn insert(tx: &Tx, collection: &Collection) -> Result<(), DbError> {
+    let it = collection;
+    let sql = "INSERT INTO collection (id, owner_id, organization_id, name, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let args =
+        args![it.id, it.owner_id, it.organization_id, &it.name, it.created_at, it.updated_at];
+    tx.execute(sql, args).await.map(drop)
+}
+
+/// One collection.
+pub async fn by_id(db: &Db, id: Id<Collection>) -> Result<Option<Collection>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM collection c WHERE c.id = $1");
+    db.fetch_optional(sql, args![id], read).await
+}
+
+/// The collections of `owner` and of `organizations`, the newest first, and how many there are.
+pub async fn list(
+    db: &Db,
+    owner: Id<User>,
+    organizations: &[Id<Organization>],
+    skip: u64,
+    limit: u32,
+) -> Result<(Vec<Collection>, u64), DbError> {
+    let within = format!(
+        "FROM collection c WHERE c.owner_id = $1 OR c.organization_id IN ({})",
+        db.each_text(2)
+    );
+    let args = vec![owner.into(), texts(organizations.iter().copied())];
+    let total = db.fetch_one(format!("SELECT count(*) {within}"), args.clone(), |row| row.get(0));
+    let sql = format!(
+        "SELECT {COLUMNS} {within} ORDER BY c.created_at DESC, c.id DESC LIMIT $3 OFFSET $4"
+    );
+    let args = args.into_iter().chain(args![limit, number(skip)]).collect();
+    futures::try_join!(db.fetch(sql, args, read), total)
+}
+
+/// Gives a collection another name.
+pub async fn rename(tx: &Tx, id: Id<Collection>, name: &str, now: Millis) -> Result<(), DbError> {
+    let sql = "UPDATE collection SET name = $2, updated_at = $3 WHERE id = $1";
+    tx.execute(sql, args![id, name, now]).await.map(drop)
+}
+
+/// Removes a collection; its members stay.
+pub async fn delete(tx: &Tx, id: Id<Collection>) -> Result<(), DbError> {
+    let sql = "UPDATE asset SET collections = collections - 1
+        WHERE id IN (SELECT asset_id FROM collection_member WHERE collection_id = $1)";
+    tx.execute(sql, args![id]).await?;
+    tx.execute("DELETE FROM collection WHERE id = $1", args![id]).await.map(drop)
+}
+
+/// Puts assets into a collection. Unknown assets and those already in it are passed over.
+pub async fn add(
+    tx: &Tx,
+    id: Id<Collection>,
+    assets: &[Id<Asset>],
+    now: Millis,
+) -> Result<(), DbError> {
+    let sql = format!(
+        "INSERT INTO collection_member (collection_id, created_at, asset_id, seq)
+         SELECT $1, a.created_at, a.id, a.seq FROM asset a WHERE a.id IN ({})
+         ON CONFLICT (collection_id, created_at, asset_id) DO NOTHING RETURNING asset_id",
+        tx.each_text(2)
+    );
+    let args = vec![id.into(), texts(assets.iter().copied())];
+    let added = tx.fetch(sql, args, |row| row.get(0)).await?;
+    follow(tx, id, &added, 1, now).await
+}
+
+/// Takes assets out of a collection. Those not in it are passed over.
+pub async fn remove(
+    tx: &Tx,
+    id: Id<Collection>,
+    assets: &[Id<Asset>],
+    now: Millis,
+) -> Result<(), DbError> {
+    let sql = format!(
+        "DELETE FROM collection_member WHERE collection_id = $1 AND (created_at, asset_id) IN
+             (SELECT a.created_at, a.id FROM asset a WHERE a.id IN ({}))
+         RETURNING asset_id",
+        tx.each_text(2)
+    );
+    let args = vec![id.into(), texts(assets.iter().copied())];
+    let removed = tx.fetch(sql, args, |row| row.get(0)).await?;
+    follow(tx, id, &removed, -1, now).await
+}
+
+/// Lets the numbers follow `by` for each of these members.
+async fn follow(
+    tx: &Tx,
+    id: Id<Collection>,
+    assets: &[Id<Asset>],
+    by: i64,
+    now: Millis,
+) -> Result<(), DbError> {
+    if assets.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO collection_member (collection_id, created_at, asset_id, seq)
-        VALUES ($1, $2, $3, $4)";
-    let ids = || asset.collection_ids.iter().copied();
-    let rows = ids().map(|id| args![id, asset.created_at, asset.id, seq]).collect();
-    tx.execute_many(sql, rows).await?;
-    let lives = asset.deleted_at.is_none();
-    let sql = "UPDATE collection SET asset_count = asset_count + $2, updated_at = $3 WHERE id = $1";
-    let rows = ids().map(|id| args![id, lives, asset.updated_at]).collect();
-    tx.execute_many(sql, rows).await?;
-    let sql = "UPDATE asset SET collections = $2 WHERE seq = $1";
-    let count = i64::try_from(asset.collection_ids.len()).unwrap_or(i64::MAX);
-    tx.execute(sql, args![seq, count]).await.map(|_| ())
+    let assets = texts(assets.iter().copied());
+    let each = tx.each_text(2);
+    let sql = format!("UPDATE asset SET collections = collections + $1 WHERE id IN ({each})");
+    tx.execute(sql, vec![by.into(), assets.clone()]).await?;
+    let sql = format!(
+        "UPDATE collection SET updated_at = $4, asset_count = asset_count + $1 *
+             (SELECT count(*) FROM asset a WHERE a.id IN ({each}) AND a.deleted_at IS NULL)
+         WHERE id = $3"
+    );
+    tx.execute(sql, vec![by.into(), assets, id.into(), now.into()]).await.map(drop)
+}
+
+/// Puts a new asset into its collections, and tells how many those are.
+pub(crate) async fn join(tx: &Tx, asset: &Asset) -> Result<(), DbError> {
+    for id in &asset.collection_ids {
+        add(tx, *id, &[asset.id], asset.updated_at).await?;
+    }
+    Ok(())
+}
+
+/// Takes an asset that is about to go for good out of everything it is a member of.
+pub(crate) async fn leave(tx: &Tx, asset: Id<Asset>) -> Result<(), DbError> {
+    tx.execute("DELETE FROM collection_member WHERE asset_id = $1", args![asset]).await.map(drop)
 }

@@ -28,13 +28,29 @@ pub struct Migration {
 }
 
 /// The schema of this version.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "core",
-    shared: include_str!("../migrations/0001_core.sql"),
-    sqlite: include_str!("../migrations/0001_core.sqlite.sql"),
-    postgres: "",
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "core",
+        shared: include_str!("../migrations/0001_core.sql"),
+        sqlite: include_str!("../migrations/0001_core.sqlite.sql"),
+        postgres: "",
+    },
+    Migration {
+        version: 2,
+        name: "jobs",
+        shared: include_str!("../migrations/0002_jobs.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 3,
+        name: "alias",
+        shared: include_str!("../migrations/0003_alias.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 /// What was found, or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,5 +258,36 @@ impl Migration {
             hash.update(text);
         }
         hex::encode(hash.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_in_the_folder_is_a_migration() {
+        let mut expected = Vec::new();
+        for migration in MIGRATIONS {
+            let stem = format!("{:04}_{}", migration.version, migration.name);
+            expected.push((format!("{stem}.sql"), migration.shared.to_owned()));
+            for (engine, own) in [("postgres", migration.postgres), ("sqlite", migration.sqlite)] {
+                if !own.is_empty() {
+                    expected.push((format!("{stem}.{engine}.sql"), own.to_owned()));
+                }
+            }
+        }
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut found: Vec<(String, String)> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                (name, std::fs::read_to_string(path).unwrap())
+            })
+            .collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert!(found == expected, "a file is not embedded, or under another name");
     }
 }

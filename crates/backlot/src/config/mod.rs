@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use backlot_library::fetch::FetchConfig;
+use backlot_library::limiter::LimitsConfig;
 use backlot_model::Millis;
 use backlot_model::limits::UploadLimits;
 
@@ -45,7 +47,7 @@ pub struct Config {
     /// What the server may fetch.
     pub fetch: FetchConfig,
     /// How often a caller may come.
-    pub rates: RatesConfig,
+    pub rates: LimitsConfig,
     /// Signed URLs and cached renditions.
     pub media: MediaConfig,
     /// Presigned uploads and temporary files.
@@ -79,34 +81,10 @@ pub struct ServerConfig {
     pub head_timeout: Duration,
     /// For the next piece of a body.
     pub body_idle_timeout: Duration,
+    /// Whether the last address of `X-Forwarded-For` is the client's.
+    pub trust_forwarded: bool,
     /// Origins that may call from a browser; `*` is any.
     pub cors_origins: Vec<String>,
-}
-
-/// What the server may fetch.
-#[derive(Debug, Clone)]
-pub struct FetchConfig {
-    /// Internal hosts and ports that are allowed all the same.
-    pub allow: Vec<(String, u16)>,
-    /// Ports of public hosts beside 80 and 443.
-    pub ports: Vec<u16>,
-    /// For connecting.
-    pub connect_timeout: Duration,
-    /// For the first byte of an answer.
-    pub first_byte_timeout: Duration,
-    /// For everything, redirects included; at least the other two.
-    pub total_timeout: Duration,
-}
-
-/// How often a caller may come.
-#[derive(Debug, Clone, Copy)]
-pub struct RatesConfig {
-    /// Uploads of one caller, over all doors.
-    pub uploads_per_second: u32,
-    /// Logins to one account, and from one address.
-    pub logins_per_minute: u32,
-    /// Bulk deletions of one caller through piktid.
-    pub bulk_deletes_per_second: u32,
 }
 
 /// Signed URLs and cached renditions.

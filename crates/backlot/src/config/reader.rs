@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use backlot_library::fetch::AllowedHost;
+use backlot_library::limiter::LimitRule;
 use toml::Value;
 use url::Url;
 
@@ -230,16 +232,14 @@ pub(super) fn origin(raw: &str) -> Result<String, String> {
     }
 }
 
-/// A host and the port on it.
-pub(super) fn host_and_port(raw: &str) -> Result<(String, u16), String> {
-    let right = || "must be \"host:port\"".to_owned();
-    let (host, port) = raw.rsplit_once(':').ok_or_else(right)?;
-    let port: u16 = port.parse().map_err(|_| right())?;
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if bare.is_empty() || port == 0 || (bare.contains(':') && bare == host) {
-        return Err(right());
-    }
-    Ok((bare.to_ascii_lowercase(), port))
+/// An internal host and the port on it.
+pub(super) fn allowed_host(raw: &str) -> Result<AllowedHost, String> {
+    AllowedHost::parse(raw).map_err(|_| "must be \"host:port\"".to_owned())
+}
+
+/// A rate limit.
+pub(super) fn rate(raw: &str) -> Result<LimitRule, String> {
+    LimitRule::parse(raw).map_err(|right| format!("is no rate: {right}"))
 }
 
 /// A port.

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use backlot_library::fetch::FetchConfig;
+use backlot_library::limiter::LimitsConfig;
 use backlot_model::Millis;
 use backlot_model::limits::{MIB, UploadLimits};
 
 use super::reader::{self, Reader};
 use super::{
-    AdminConfig, BlobUrl, Config, DatabaseUrl, Dialects, FetchConfig, JobsConfig, LogConfig,
-    LogFormat, MediaConfig, Mount, RatesConfig, ServerConfig, UploadsConfig, units,
+    AdminConfig, BlobUrl, Config, DatabaseUrl, Dialects, JobsConfig, LogConfig, LogFormat,
+    MediaConfig, Mount, ServerConfig, UploadsConfig, units,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -80,6 +82,7 @@ fn read_server(reader: &mut Reader<'_>) -> Option<ServerConfig> {
     let connections_max = reader.number("server.connections_max", 1..=1_000_000);
     let head_timeout = reader.duration("server.head_timeout", SECOND..=DAY);
     let body_idle_timeout = reader.duration("server.body_idle_timeout", SECOND..=DAY);
+    let trust_forwarded = reader.truth("server.trust_forwarded");
     let cors_origins = reader.list("server.cors_origins", reader::origin);
     Some(ServerConfig {
         listen: listen?,
@@ -88,6 +91,7 @@ fn read_server(reader: &mut Reader<'_>) -> Option<ServerConfig> {
         connections_max: connections_max?,
         head_timeout: head_timeout?,
         body_idle_timeout: body_idle_timeout?,
+        trust_forwarded: trust_forwarded?,
         cors_origins: cors_origins?,
     })
 }
@@ -140,7 +144,7 @@ fn check_decode_memory(
 }
 
 fn read_fetch(reader: &mut Reader<'_>) -> Option<FetchConfig> {
-    let allow = reader.list("fetch.allow", reader::host_and_port);
+    let allow = reader.list("fetch.allow", reader::allowed_host);
     let ports = reader.list("fetch.ports", reader::port);
     let connect = reader.duration("fetch.connect_timeout", Duration::from_millis(1)..=DAY);
     let first_byte = reader.duration("fetch.first_byte_timeout", Duration::from_millis(1)..=DAY);
@@ -153,21 +157,25 @@ fn read_fetch(reader: &mut Reader<'_>) -> Option<FetchConfig> {
     }
     Some(FetchConfig {
         allow: allow?,
-        ports: ports?,
-        connect_timeout: connect?,
-        first_byte_timeout: first_byte?,
-        total_timeout: total?,
+        extra_ports: ports?,
+        connect_ms: millis(connect?),
+        first_byte_ms: millis(first_byte?),
+        total_ms: millis(total?),
+        ..FetchConfig::default()
     })
 }
 
-fn read_rates(reader: &mut Reader<'_>) -> Option<RatesConfig> {
-    let uploads = reader.number("rates.uploads_per_second", 1..=1_000_000);
-    let logins = reader.number("rates.logins_per_minute", 1..=1_000_000);
-    let bulk_deletes = reader.number("rates.bulk_deletes_per_second", 1..=1_000_000);
-    Some(RatesConfig {
-        uploads_per_second: uploads?,
-        logins_per_minute: logins?,
-        bulk_deletes_per_second: bulk_deletes?,
+fn read_rates(reader: &mut Reader<'_>) -> Option<LimitsConfig> {
+    let login_account = reader.parsed("rates.login_account", reader::rate);
+    let login_address = reader.parsed("rates.login_address", reader::rate);
+    let upload = reader.parsed("rates.upload", reader::rate);
+    let bulk_delete = reader.parsed("rates.bulk_delete", reader::rate);
+    Some(LimitsConfig {
+        login_account: login_account?,
+        login_address: login_address?,
+        upload: upload?,
+        bulk_delete: bulk_delete?,
+        ..LimitsConfig::default()
     })
 }
 

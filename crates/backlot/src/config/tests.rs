@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::fs;
 
+use backlot_library::fetch::AllowedHost;
+use backlot_library::limiter::LimitRule;
 use backlot_model::limits::UploadLimits;
 use tempfile::TempDir;
 
@@ -37,7 +39,6 @@ fn the_default_file_is_valid_and_agrees_with_the_model() {
     );
     assert_eq!(loaded.config.media.signed_url_ttl_ms, 7 * 86_400_000);
     assert_eq!(loaded.config.dialects.youthumb.prefix, "/youthumb/api");
-    assert!(loaded.config.rates.uploads_per_second >= 100);
     assert!(loaded.config.server.listen.ip().is_loopback());
     assert!(loaded.warnings.is_empty());
 }
@@ -104,6 +105,7 @@ fn the_environment_writes_lists_numbers_and_texts() {
     let environment = [
         ("BACKLOT_FETCH_ALLOW", "localhost:9000, [::1]:9001,"),
         ("BACKLOT_FETCH_PORTS", "8443"),
+        ("BACKLOT_RATES_UPLOAD", "5000/s"),
         ("BACKLOT_JOBS_WORKERS", "3"),
         ("BACKLOT_DETECT_FACES", "false"),
         ("BACKLOT_LIMITS_IMAGE_MAX", "20MiB"),
@@ -113,9 +115,10 @@ fn the_environment_writes_lists_numbers_and_texts() {
         ("BACKLOT_PUBLIC_URL", "https://a.example.com/"),
     ];
     let config = load_with("", &environment).unwrap().config;
-    let allowed = [("localhost".to_owned(), 9_000), ("::1".to_owned(), 9_001)];
+    let allowed = ["localhost:9000", "[::1]:9001"].map(|it| AllowedHost::parse(it).unwrap());
     assert_eq!(config.fetch.allow, allowed);
-    assert_eq!(config.fetch.ports, [8_443]);
+    assert_eq!(config.fetch.extra_ports, [8_443]);
+    assert_eq!(config.rates.upload, LimitRule::new(5_000, 1_000).unwrap());
     assert_eq!(config.jobs.workers, Some(3));
     assert!(!config.detect_faces);
     assert_eq!(config.limits.image_bytes_max, 20 << 20);
@@ -164,6 +167,7 @@ fn values_out_of_range_or_at_odds_are_refused() {
         ("[limits]\ndecode_memory_max = \"100 MiB\"", "limits.decode_memory_max"),
         ("[fetch]\ntotal_timeout = \"1s\"", "fetch.total_timeout"),
         ("[fetch]\nallow = [\"localhost\"]", "fetch.allow"),
+        ("[rates]\nupload = \"200\"", "rates.upload"),
         ("[log]\nlevel = \"inof\"", "log.level"),
         ("[admin]\nemail = \"root\"", "admin.email"),
         ("[dialect.piktid]\nprefix = \"/piktid/\"", "dialect.piktid.prefix"),

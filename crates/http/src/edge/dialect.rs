@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use backlot_model::{Fault, Kind};
 use futures::FutureExt;
 
-use crate::edge::ratelimit::seconds_up;
+use crate::edge::ratelimit::{self, seconds_up};
 use crate::edge::request::RequestContext;
 
 /// One wire format: what differs between vendors, apart from their routes and types.
@@ -109,13 +109,42 @@ async fn speak(
         Ok(response) => response,
         Err(panic) => Refusal(Fault::internal(panic_text(&*panic))).into_response(),
     };
-    if let Some(Carried(fault)) = response.extensions_mut().remove::<Carried>() {
+    if let Some(fault) = fault_in(&mut response) {
         log(&fault, &context);
+        if let Some(allowance) = ratelimit::of_refusal(&fault) {
+            context.note_allowance(allowance);
+        }
         response = (dialect.render)(&fault, &context);
         add_fault_fields(&mut response, &fault);
     }
     add_common_fields(&mut response, &context);
     response
+}
+
+/// The fault that a response carries. axum's own extractors refuse in plain text instead; that is
+/// made a fault of the same meaning, so that no envelope is missing where one of them was used.
+fn fault_in(response: &mut Response) -> Option<Arc<Fault>> {
+    if let Some(Carried(fault)) = response.extensions_mut().remove::<Carried>() {
+        return Some(fault);
+    }
+    let plain = response.headers().get(header::CONTENT_TYPE);
+    let plain = plain.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let (kind, code, message) = match response.status() {
+        _ if !plain => return None,
+        StatusCode::NOT_FOUND => (Kind::NotFound, "not-found", "there is nothing at this address"),
+        StatusCode::PAYLOAD_TOO_LARGE => (Kind::TooLarge, "too-large", "the body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            (Kind::UnsupportedMedia, "unsupported-media", "the body is of a type not taken here")
+        }
+        status if status.is_client_error() => {
+            (Kind::Invalid, "invalid", "the request is not valid")
+        }
+        status if status.is_server_error() => {
+            return Some(Arc::new(Fault::internal("bare status")));
+        }
+        _ => return None,
+    };
+    Some(Arc::new(Fault::new(kind, code, message)))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
@@ -173,6 +202,6 @@ fn add_common_fields(response: &mut Response, context: &RequestContext) {
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(nosniff);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Some(allowance) = context.allowance() {
-        allowance.write(headers);
+        ratelimit::write(&allowance, headers);
     }
 }

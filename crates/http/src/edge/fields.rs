@@ -33,11 +33,10 @@ impl Fields {
         Self { root, pairs }
     }
 
-    /// Reads `a=1&b=2`, percent-decoded, `+` as a blank. Over [`FIELDS_MAX`] fields the first
-    /// ones count against the caller: asking for any field is then a fault.
+    /// Reads `a=1&b=2`, percent-decoded, `+` as a blank.
     ///
     /// # Errors
-    /// Too many fields, at `root`.
+    /// More than [`FIELDS_MAX`] fields, at `root`.
     pub fn parse(root: &'static str, raw: &[u8]) -> Result<Self, Fault> {
         let pieces = || raw.split(|b| *b == b'&').filter(|piece| !piece.is_empty());
         if pieces().count() > FIELDS_MAX {

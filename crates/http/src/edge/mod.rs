@@ -9,7 +9,17 @@ pub mod dialect;
 pub mod etag;
 pub mod fields;
 pub mod intake;
+pub mod openapi;
+mod linger;
+pub mod metrics;
+pub mod observe;
 pub mod path;
+pub mod place;
+pub mod plain;
 pub mod ratelimit;
 pub mod request;
+pub mod shell;
 pub mod time;
+
+#[cfg(test)]
+mod tests;

@@ -117,8 +117,18 @@ impl Drop for Line {
                 "request"
             ),
             None => tracing::info!(
-                request_id, method, route = "unmatched", path = self.path, dialect, status, ms,
-                bytes, complete, caller, client, "request"
+                request_id,
+                method,
+                route = "unmatched",
+                path = self.path,
+                dialect,
+                status,
+                ms,
+                bytes,
+                complete,
+                caller,
+                client,
+                "request"
             ),
         }
     }
@@ -163,5 +173,14 @@ impl Drop for Observed {
         // A HEAD answer's body is never polled, a sized one not past its size.
         let head = *self.line.context.method() == Method::HEAD;
         self.line.complete |= head || self.body.is_end_stream();
+    }
+}
+
+#[cfg(test)]
+impl Observer {
+    /// Ids from a clock that stands; nobody is trusted.
+    pub(crate) fn for_tests() -> Self {
+        let clock = Arc::new(backlot_model::HandClock::default());
+        Self { ids: Arc::new(Ids::new(clock)), pace: Pace::default(), trust_forwarded: false }
     }
 }

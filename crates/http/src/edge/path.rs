@@ -11,9 +11,9 @@ use crate::edge::dialect::Refusal;
 
 /// The path's parameters by name, percent-decoded.
 #[derive(Debug)]
-pub struct Path(Vec<(String, String)>);
+pub struct PathFields(Vec<(String, String)>);
 
-impl Path {
+impl PathFields {
     /// The text of a parameter; empty when the route has none of that name.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
@@ -29,7 +29,7 @@ impl Path {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Path {
+impl<S: Send + Sync> FromRequestParts<S> for PathFields {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {

@@ -3,36 +3,29 @@
 //! Owns: rendering an [`Allowance`]. Never: counting; the library does that.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use backlot_model::Millis;
+use backlot_library::limiter::{Allowance, Refused};
+use backlot_model::{Fault, Millis};
 
-/// What is left of one rate limit, after this request was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// The limit's name: lower-case letters, digits and hyphens.
-    pub policy: &'static str,
-    /// Requests per window.
-    pub limit: u32,
-    /// The window's length in milliseconds.
-    pub window_ms: Millis,
-    /// Requests left in this window.
-    pub remaining: u32,
-    /// Milliseconds from now until the window starts anew.
-    pub reset_ms: Millis,
+/// Writes `RateLimit-Policy` and `RateLimit` of the IETF draft, and the three older fields
+/// `RateLimit-Limit`, `-Remaining` and `-Reset` that most clients read. Times are in whole
+/// seconds, rounded up.
+pub fn write(allowance: &Allowance, headers: &mut HeaderMap) {
+    let (policy, remaining) = (allowance.limit.name(), allowance.remaining);
+    let limit = allowance.rule.count();
+    let (window, reset) = (seconds_up(allowance.rule.per_ms()), seconds_up(allowance.reset_ms));
+    put(headers, "ratelimit-policy", &format!("\"{policy}\";q={limit};w={window}"));
+    put(headers, "ratelimit", &format!("\"{policy}\";r={remaining};t={reset}"));
+    put(headers, "ratelimit-limit", &limit.to_string());
+    put(headers, "ratelimit-remaining", &remaining.to_string());
+    put(headers, "ratelimit-reset", &reset.to_string());
 }
 
-impl Allowance {
-    /// Writes `RateLimit-Policy` and `RateLimit` of the IETF draft, and the three older fields
-    /// `RateLimit-Limit`, `-Remaining` and `-Reset` that most clients read. Times are in whole
-    /// seconds, rounded up.
-    pub fn write(&self, headers: &mut HeaderMap) {
-        let (window, reset) = (seconds_up(self.window_ms), seconds_up(self.reset_ms));
-        let Self { policy, limit, remaining, .. } = self;
-        put(headers, "ratelimit-policy", &format!("\"{policy}\";q={limit};w={window}"));
-        put(headers, "ratelimit", &format!("\"{policy}\";r={remaining};t={reset}"));
-        put(headers, "ratelimit-limit", &limit.to_string());
-        put(headers, "ratelimit-remaining", &remaining.to_string());
-        put(headers, "ratelimit-reset", &reset.to_string());
-    }
+/// What is left when the limiter refused: nothing, until it is time again.
+#[must_use]
+pub fn of_refusal(fault: &Fault) -> Option<Allowance> {
+    let refused = fault.cause.as_ref()?.downcast_ref::<Refused>()?;
+    let Refused { limit, rule, retry_after_ms } = *refused;
+    Some(Allowance { limit, rule, remaining: 0, reset_ms: retry_after_ms })
 }
 
 /// Whole seconds, rounded up, at least one: what `Retry-After` and `RateLimit` fields carry.
@@ -42,7 +35,7 @@ pub fn seconds_up(ms: Millis) -> i64 {
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    // A policy name that does not fit a header is a defect that a missing field shows soon enough.
+    // A limit's name that does not fit a header is a defect that a missing field shows soon enough.
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
     }
@@ -50,19 +43,19 @@ fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use backlot_library::limiter::{Limit, LimitRule};
+
     use super::*;
 
     #[test]
     fn an_allowance_is_told_in_both_spellings() {
-        let mut headers = HeaderMap::new();
-        let allowance = Allowance {
-            policy: "bulk-delete",
-            limit: 3,
-            window_ms: 1_000,
-            remaining: 0,
-            reset_ms: 1_001,
+        let refused = Refused {
+            limit: Limit::BulkDelete,
+            rule: LimitRule::new(3, 1_000).unwrap(),
+            retry_after_ms: 1_001,
         };
-        allowance.write(&mut headers);
+        let mut headers = HeaderMap::new();
+        write(&of_refusal(&Fault::from(refused)).unwrap(), &mut headers);
         assert_eq!(headers["ratelimit-policy"], "\"bulk-delete\";q=3;w=1");
         assert_eq!(headers["ratelimit"], "\"bulk-delete\";r=0;t=2");
         assert_eq!(headers["ratelimit-limit"], "3");

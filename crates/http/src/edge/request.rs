@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
+use backlot_library::limiter::Allowance;
 
 use crate::edge::dialect::Dialect;
-use crate::edge::ratelimit::Allowance;
 
 /// The header that carries the request id, both ways.
 pub const REQUEST_ID: &str = "x-request-id";

@@ -84,7 +84,9 @@ pub fn wrap(router: Router, observer: Observer, origins: Origins) -> Router {
                 .allow_origin(origins)
                 .allow_methods(AllowMethods::mirror_request())
                 .allow_headers(AllowHeaders::mirror_request())
-                .expose_headers(EXPOSED.iter().copied().map(HeaderName::from_static).collect::<Vec<_>>())
+                .expose_headers(
+                    EXPOSED.iter().copied().map(HeaderName::from_static).collect::<Vec<_>>(),
+                )
                 .max_age(PREFLIGHT_AGE),
         ),
     };
@@ -100,7 +102,10 @@ mod tests {
         let only = |origin: &'static str| Origins::Only(vec![HeaderValue::from_static(origin)]);
         assert_eq!(Origins::parse([]), Ok(Origins::None));
         assert_eq!(Origins::parse(["https://a.example/", "*"]), Ok(Origins::Any));
-        assert_eq!(Origins::parse([" https://a.example:8443/"]), Ok(only("https://a.example:8443")));
+        assert_eq!(
+            Origins::parse([" https://a.example:8443/"]),
+            Ok(only("https://a.example:8443"))
+        );
         for bad in ["", "a.example", "https://", "https://a.example/path", "https://a\nb"] {
             assert!(Origins::parse([bad]).is_err(), "{bad}");
         }

@@ -35,6 +35,12 @@ pub fn to_micros_offset(ms: Millis) -> String {
     printer.timestamp_with_offset_to_string(&timestamp(ms), Offset::UTC)
 }
 
+/// `Mon, 15 Jan 2024 10:30:00 GMT`, as `Last-Modified` wants it.
+#[must_use]
+pub fn http_date(ms: Millis) -> String {
+    timestamp(ms).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 fn zulu(ms: Millis, precision: u8) -> String {
     let printer = DateTimePrinter::new().precision(Some(precision));
     printer.timestamp_to_string(&timestamp(ms))

@@ -1,8 +1,7 @@
 //! What a picture's address asks for: a signature, and how the picture is to be changed.
 
 use axum::http::{HeaderMap, header};
-use backlot_imaging::{Fit, Format};
-use backlot_library::delivery::{FormatChoice, TransformRequest};
+use backlot_library::delivery::{Fit, FormatChoice, OutputFormat, TransformRequest};
 use backlot_library::signing::Signature;
 use backlot_model::Fault;
 use backlot_model::fault::FieldFault;
@@ -84,12 +83,12 @@ fn parse_fit(word: &str) -> Result<Fit, FieldFault> {
     })
 }
 
-fn parse_format(word: &str) -> Result<Format, FieldFault> {
+fn parse_format(word: &str) -> Result<OutputFormat, FieldFault> {
     Ok(match word {
-        "jpeg" | "jpg" => Format::Jpeg,
-        "png" => Format::Png,
-        "webp" => Format::WebP,
-        "avif" => Format::Avif,
+        "jpeg" | "jpg" => OutputFormat::Jpeg,
+        "png" => OutputFormat::Png,
+        "webp" => OutputFormat::WebP,
+        "avif" => OutputFormat::Avif,
         _ => {
             let said = "must be auto, jpeg, png, webp or avif";
             return Err(FieldFault::new("query.format", "enum", said).with_input(word));
@@ -99,7 +98,7 @@ fn parse_format(word: &str) -> Result<Format, FieldFault> {
 
 /// The best format that the client says it can show. AVIF costs many times what WebP does to make,
 /// so it is made only for who asks for it by name.
-fn best_of(headers: &HeaderMap) -> Format {
+fn best_of(headers: &HeaderMap) -> OutputFormat {
     let accepts = |wanted: &str| {
         headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|value| {
             value.split(',').any(|range| {
@@ -109,7 +108,7 @@ fn best_of(headers: &HeaderMap) -> Format {
             })
         })
     };
-    if accepts("image/webp") { Format::WebP } else { Format::Jpeg }
+    if accepts("image/webp") { OutputFormat::WebP } else { OutputFormat::Jpeg }
 }
 
 #[cfg(test)]
@@ -135,9 +134,9 @@ mod tests {
             assert!(query.varies);
             query.transform.unwrap().format
         };
-        assert_eq!(format("image/avif,image/webp,*/*"), FormatChoice::Exactly(Format::WebP));
-        assert_eq!(format("image/webp;q=0, */*"), FormatChoice::Exactly(Format::Jpeg));
-        assert_eq!(format("*/*"), FormatChoice::Exactly(Format::Jpeg));
+        assert_eq!(format("image/avif,image/webp,*/*"), FormatChoice::Exactly(OutputFormat::WebP));
+        assert_eq!(format("image/webp;q=0, */*"), FormatChoice::Exactly(OutputFormat::Jpeg));
+        assert_eq!(format("*/*"), FormatChoice::Exactly(OutputFormat::Jpeg));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where presigned uploads arrive.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use backlot_library::ingest::Accepts;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::edge::dialect::Refusal;
-use crate::edge::intake::raw;
+use crate::edge::intake::Incoming;
 
 /// What the client learns: the asset is there.
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ pub(super) async fn put(
     State(app): State<App>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-    request: Request,
+    incoming: Incoming,
 ) -> Result<Response, Refusal> {
     let unknown = || Fault::new(Kind::NotFound, "upload-not-found", "upload not found");
     let id = Id::parse(&id).ok_or_else(unknown)?;
@@ -38,7 +38,7 @@ pub(super) async fn put(
     let library = app.library();
     let accepts = Accepts::pictures(&library.config().uploads);
     let mut intake = library.receive_upload(id, &signature, accepts).await?;
-    raw::receive(request, &mut intake).await?;
+    incoming.raw(None, accepts.bytes_max(), &mut intake).await?;
     let asset = library.complete_upload(id, &signature, intake.finish().await?).await?;
     let body = Arrived {
         id: asset.id.to_string(),

@@ -1,6 +1,6 @@
 //! From a credential to the caller it stands for, with one query.
 
-use backlot_model::account::{ApiKey, Bounds, Caller, Scopes, User};
+use backlot_model::account::{ApiKey, Bounds, Caller, Organization, Scopes, User};
 use backlot_model::fault::{Fault, Kind};
 use backlot_model::policy::account::AccountOperation;
 use backlot_model::{Id, Millis};
@@ -77,6 +77,24 @@ impl Accounts {
             return Err(Fault::new(Kind::Forbidden, "forbidden", "the user is not active"));
         }
         Ok(caller_of(found, Scopes::ALL, Bounds::default()))
+    }
+
+    /// The user `id` as a caller in his own name, for what he began with a good credential and
+    /// another ends for him. `organization` is the one he acted for, if he is still in it.
+    pub(crate) async fn acting(
+        &self,
+        id: Id<User>,
+        organization: Option<Id<Organization>>,
+    ) -> Result<Caller, Fault> {
+        let found = load_caller_by_user(self.db(), id).await?.ok_or_else(user_not_found)?;
+        if !found.user.is_active {
+            return Err(Fault::new(Kind::Forbidden, "forbidden", "the user is not active"));
+        }
+        let mut member = found.into_member(Scopes::ALL, Bounds::default());
+        if organization.is_some_and(|id| member.role_in(id).is_some()) {
+            member.active_organization = organization;
+        }
+        Ok(Caller::User(member))
     }
 
     async fn by_key(&self, id: Id<ApiKey>, secret: &str) -> Result<Caller, Fault> {

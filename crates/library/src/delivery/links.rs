@@ -65,37 +65,42 @@ impl Library {
         there.then(|| self.signed_picture_path(asset, picture))
     }
 
+    /// The signed address of an asset's bytes, even if they will never come; for wire formats in
+    /// which every asset has an address. Path and query.
+    #[must_use]
+    pub fn original_path(&self, asset: &Asset) -> String {
+        self.signed_picture_path(asset, Picture::Original)
+    }
+
     fn signed_picture_path(&self, asset: &Asset, picture: Picture) -> String {
-        let grant = MediaGrant {
-            target: MediaTarget::Asset { asset: asset.id.uuid(), access_epoch: asset.access_epoch },
-            family: picture.family(),
-            expires_ms: expiry_for(self.now_ms(), self.config().signed_url_ttl_ms),
-        };
-        let query = self.signing().sign_media(&grant).query();
-        let (id, word) = (asset.id, picture.word());
-        match (picture, asset.mime_type.as_deref()) {
-            (Picture::Original, Some(mime_type)) => {
-                let extension = backlot_imaging::extension(mime_type);
-                format!("/media/assets/{id}/{word}.{extension}?{query}")
-            }
-            _ => format!("/media/assets/{id}/{word}?{query}"),
-        }
+        let named = asset.mime_type.as_deref().filter(|_| picture == Picture::Original);
+        self.signed_path(asset.id, asset.access_epoch, picture, named)
     }
 
     /// The signed address at which an upload's asset will be, once its bytes have arrived: path
     /// and query.
     #[must_use]
     pub fn promised_path(&self, place: &UploadPlace) -> String {
-        let id = place.asset_id;
+        self.signed_path(place.asset_id, 0, Picture::Original, Some(&place.content_type))
+    }
+
+    fn signed_path(
+        &self,
+        id: Id<Asset>,
+        access_epoch: i64,
+        picture: Picture,
+        mime_type: Option<&str>,
+    ) -> String {
         let grant = MediaGrant {
-            target: MediaTarget::Asset { asset: id.uuid(), access_epoch: 0 },
-            family: Family::Original,
+            target: MediaTarget::Asset { asset: id.uuid(), access_epoch },
+            family: picture.family(),
             expires_ms: expiry_for(self.now_ms(), self.config().signed_url_ttl_ms),
         };
-        let query = self.signing().sign_media(&grant).query();
-        let (word, extension) =
-            (Picture::Original.word(), backlot_imaging::extension(&place.content_type));
-        format!("/media/assets/{id}/{word}.{extension}?{query}")
+        let (word, query) = (picture.word(), self.signing().sign_media(&grant).query());
+        match mime_type.map(backlot_imaging::extension) {
+            Some(extension) => format!("/media/assets/{id}/{word}.{extension}?{query}"),
+            None => format!("/media/assets/{id}/{word}?{query}"),
+        }
     }
 
     /// The signed address that the bytes of an upload are to be sent to: path and query.

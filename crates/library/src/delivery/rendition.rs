@@ -1,11 +1,14 @@
 //! Pictures of other sizes and formats, made when asked for, kept while they are used.
 
-use backlot_imaging::{Fit, Format, Limits, Transform, decode_bytes, probe, transform};
+use backlot_imaging::{
+    Deadline, Fit, Limits, OutputFormat, RENDITION_SIDE_PX_MAX, Transform, decode_bytes, probe,
+    transform,
+};
+use backlot_model::Fault;
 use backlot_model::asset::Asset;
 use backlot_model::clock::HOUR_MS;
 use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
 use backlot_model::media::{Digest, MediaKind};
-use backlot_model::{Fault, Kind};
 use backlot_store::blobs::Keep;
 use backlot_store::renditions::{self, Rendition};
 
@@ -25,7 +28,7 @@ const WAIT_MS: u64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormatChoice {
     /// This one.
-    Exactly(Format),
+    Exactly(OutputFormat),
     /// As the picture is, where it can be written so; else JPEG or, with transparency, WebP.
     Same,
 }
@@ -72,7 +75,7 @@ impl Library {
             return Err(Fault::invalid("query.width", "type", said));
         }
         let plan = plan(asset, picture, request);
-        let name = name_of(&plan);
+        let name = plan.name();
         if let Some(found) = self.cached(digest, &name).await? {
             return Ok(found);
         }
@@ -80,7 +83,7 @@ impl Library {
         if let Some(found) = self.cached(digest, &name).await? {
             return Ok(found);
         }
-        self.make(asset, digest, &plan, name).await
+        self.make(asset, digest, plan, name).await
     }
 
     async fn cached(&self, digest: Digest, name: &str) -> Result<Option<Rendition>, Fault> {
@@ -95,16 +98,20 @@ impl Library {
         &self,
         asset: &Asset,
         digest: Digest,
-        plan: &Transform,
+        plan: Plan,
         name: String,
     ) -> Result<Rendition, Fault> {
         let _place = self.decoding().turn_within(WAIT_MS).await?;
         let size = asset.size.unwrap_or_default();
         let bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
         let probed = probe(&bytes, &Limits::from(&self.config().uploads)).map_err(Fault::from)?;
-        let _room = self.decoding().room(decode_bytes(&probed)).await?;
-        let plan = *plan;
-        let made = blocking(move || transform(&bytes, &probed, &plan)).await?;
+        let _room = self.decoding().room(decode_bytes(&probed, RENDITION_SIDE_PX_MAX)).await?;
+        let (clock, decode_ms_max) = (self.clock(), self.config().uploads.decode_ms_max);
+        let made = blocking(move || {
+            let deadline = Deadline::after(&*clock, decode_ms_max);
+            transform(&bytes, &probed, &plan.within(deadline))
+        })
+        .await?;
         let made = made.map_err(Fault::from)?;
         let rendition = Rendition {
             name,
@@ -156,7 +163,7 @@ impl Library {
 }
 
 /// The change as it will be made: sizes on the ladder and within what the signature opens.
-fn plan(asset: &Asset, picture: Picture, request: &TransformRequest) -> Transform {
+fn plan(asset: &Asset, picture: Picture, request: &TransformRequest) -> Plan {
     let bound = match picture {
         Picture::Original => u32::MAX,
         Picture::Small => THUMB_SMALL_PX,
@@ -173,14 +180,14 @@ fn plan(asset: &Asset, picture: Picture, request: &TransformRequest) -> Transfor
     let format = match request.format {
         FormatChoice::Exactly(format) => format,
         FormatChoice::Same => match asset.mime_type.as_deref() {
-            Some("image/jpeg") => Format::Jpeg,
-            Some("image/png") => Format::Png,
-            Some("image/avif") => Format::Avif,
-            _ => Format::WebP,
+            Some("image/jpeg") => OutputFormat::Jpeg,
+            Some("image/png") => OutputFormat::Png,
+            Some("image/avif") => OutputFormat::Avif,
+            _ => OutputFormat::WebP,
         },
     };
     let quality = request.quality.clamp(1, 100).div_ceil(5) * 5;
-    Transform { width, height, fit: request.fit, format, quality }
+    Plan { width, height, fit: request.fit, format, quality }
 }
 
 fn on_ladder(wanted: u32) -> u32 {
@@ -188,22 +195,39 @@ fn on_ladder(wanted: u32) -> u32 {
     SIZE_LADDER.into_iter().find(|step| *step >= wanted).unwrap_or(last)
 }
 
-fn name_of(plan: &Transform) -> String {
-    let side = |px: Option<u32>| px.map_or_else(|| "auto".to_owned(), |px| px.to_string());
-    let fit = match plan.fit {
-        Fit::Contain => "contain",
-        Fit::Cover => "cover",
-        Fit::Fill => "fill",
-        Fit::Inside => "inside",
-    };
-    let format = match plan.format {
-        Format::Jpeg => "jpg",
-        Format::Png => "png",
-        Format::WebP => "webp",
-        Format::Avif => "avif",
-    };
-    let quality = plan.quality;
-    format!("{}x{}-{fit}-q{quality}.{format}", side(plan.width), side(plan.height))
+/// A change whose every number is settled; its name tells renditions apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Plan {
+    width: Option<u32>,
+    height: Option<u32>,
+    fit: Fit,
+    format: OutputFormat,
+    quality: u8,
+}
+
+impl Plan {
+    fn within(self, deadline: Deadline<'_>) -> Transform<'_> {
+        let Self { width, height, fit, format, quality } = self;
+        Transform { width, height, fit, format, quality, deadline }
+    }
+
+    fn name(&self) -> String {
+        let side = |px: Option<u32>| px.map_or_else(|| "auto".to_owned(), |px| px.to_string());
+        let fit = match self.fit {
+            Fit::Contain => "contain",
+            Fit::Cover => "cover",
+            Fit::Fill => "fill",
+            Fit::Inside => "inside",
+        };
+        let format = match self.format {
+            OutputFormat::Jpeg => "jpg",
+            OutputFormat::Png => "png",
+            OutputFormat::WebP => "webp",
+            OutputFormat::Avif => "avif",
+        };
+        let quality = self.quality;
+        format!("{}x{}-{fit}-q{quality}.{format}", side(self.width), side(self.height))
+    }
 }
 
 #[cfg(test)]

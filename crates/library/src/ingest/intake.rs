@@ -23,7 +23,6 @@ pub struct Intake {
 
 /// Bytes that have arrived whole, are of an accepted type and within every limit that a header
 /// shows. Dropping them leaves nothing behind.
-#[derive(Debug)]
 pub struct Received {
     pub(crate) staged: Staged,
     pub(crate) facts: Facts,

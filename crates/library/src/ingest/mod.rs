@@ -7,7 +7,7 @@
 mod accepts;
 mod create;
 mod from_url;
-pub(crate) mod heif;
+pub mod heif;
 mod intake;
 pub(crate) mod process;
 mod reception;

@@ -1,6 +1,8 @@
 //! What the worker does with the bytes of an asset: facts, thumbnails, an end.
 
-use backlot_imaging::{ImageFault, Limits, ProcessOptions, Processed, probe, process};
+use backlot_imaging::{
+    Deadline, ImageFault, Limits, ProcessOptions, Processed, decode_bytes, probe, process,
+};
 use backlot_model::asset::{Asset, Status};
 use backlot_model::event::EventKind;
 use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
@@ -49,6 +51,16 @@ impl Library {
         Ok(Outcome::Done)
     }
 
+    /// Makes the facts and thumbnails of a blob; `None` when they are there afterwards, else why its
+    /// bytes cannot be used.
+    pub(crate) async fn remake(&self, digest: Digest) -> Result<Option<String>, Fault> {
+        let _turn = self.one_at_a_time(&digest.to_string()).await;
+        match self.facts_of(digest).await? {
+            Made::Facts(_) => Ok(None),
+            Made::Unusable(reason) => Ok(Some(reason)),
+        }
+    }
+
     async fn facts_of(&self, digest: Digest) -> Result<Made, Fault> {
         let known = blob_rows::facts(self.db(), digest).await?;
         let Some((header, version, fault)) = known else {
@@ -70,7 +82,7 @@ impl Library {
                 self.keep(digest, &facts, processed.thumbs).await?;
                 Ok(Made::Facts(facts))
             }
-            Err(ImageFault::NoDecoder) => {
+            Err(ImageFault::NoDecoder { .. }) => {
                 self.keep(digest, &header, Vec::new()).await?;
                 Ok(Made::Facts(header))
             }
@@ -98,7 +110,7 @@ impl Library {
         {
             match heif::convert(converter, &bytes).await {
                 Some(converted) => bytes = bytes::Bytes::from(converted),
-                None => return Ok(Err(ImageFault::NoDecoder)),
+                None => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
             }
         }
         let limits = Limits::from(&self.config().uploads);
@@ -106,12 +118,17 @@ impl Library {
             Ok(probed) => probed,
             Err(fault) => return Ok(Err(fault)),
         };
-        let _room = self.decoding().room(backlot_imaging::decode_bytes(&probed)).await?;
-        let options = ProcessOptions {
-            edges: THUMBS.iter().map(|(_, edge)| *edge).collect(),
-            decode_ms_max: self.config().uploads.decode_ms_max,
-        };
-        blocking(move || process(&bytes, &probed, &options)).await
+        let _room = self.decoding().room(decode_bytes(&probed, THUMB_BIG_PX)).await?;
+        let (clock, decode_ms_max) = (self.clock(), self.config().uploads.decode_ms_max);
+        blocking(move || {
+            let options = ProcessOptions {
+                thumb_edges_px: THUMBS.iter().map(|(_, edge)| *edge).collect(),
+                deadline: Deadline::after(&*clock, decode_ms_max),
+                ..ProcessOptions::default()
+            };
+            process(&bytes, &probed, &options)
+        })
+        .await
     }
 
     /// Stores thumbnails first, facts afterwards: facts of this version mean that both are there.
@@ -160,7 +177,6 @@ impl Library {
         after.has_thumbnails = facts.thumbhash.is_some();
         after.updated_at = self.now_ms();
         assets::save(&mut tx, &before, &after).await?;
-        assets::index_likeness(&mut tx, &after, facts.perceptual_hash).await?;
         self.announce(&mut tx, EventKind::Ready, &after).await?;
         self.ask_for_hints(&mut tx, &after).await?;
         tx.commit().await?;

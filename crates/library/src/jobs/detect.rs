@@ -3,8 +3,8 @@
 //! Invariant: a hint that the caller gave is never overwritten, and detection never fails an
 //! asset: it is ready before detection begins.
 
-use backlot_imaging::Preview;
 use backlot_imaging::faces::FaceFinder;
+use backlot_imaging::{Limits, Preview, ProcessOptions, probe, process};
 use backlot_model::asset::Asset;
 use backlot_model::event::EventKind;
 use backlot_model::limits::MIB;
@@ -21,6 +21,8 @@ pub type Hints = Detected;
 
 /// More than any stored thumbnail has.
 const THUMB_BYTES_MAX: u64 = 16 * MIB;
+/// Longest side of what detectors see, in pixels.
+const PREVIEW_PX: u32 = 640;
 
 /// Finds hints in a small picture. Runs in the worker, off the async threads.
 pub trait Detector: Send + Sync {
@@ -38,13 +40,13 @@ impl FaceDetector {
     /// Loads the embedded model; `None` when it cannot be read.
     #[must_use]
     pub fn load() -> Option<Self> {
-        FaceFinder::load().map(Self)
+        FaceFinder::new().ok().map(Self)
     }
 }
 
 impl Detector for FaceDetector {
     fn name(&self) -> &'static str {
-        "faces/1"
+        FaceFinder::NAME
     }
 
     fn detect(&self, preview: &Preview) -> Hints {
@@ -63,8 +65,9 @@ impl Library {
         let read = self.blobs().read_rendition(digest, "big", None).await.map_err(Fault::from)?;
         let thumb = read.bytes(THUMB_BYTES_MAX).await.map_err(Fault::from)?;
         let detectors = self.detectors().clone();
+        let limits = Limits::from(&self.config().uploads);
         let found = blocking(move || {
-            let preview = Preview::decode(&thumb).ok()?;
+            let preview = preview_of(&thumb, &limits)?;
             let run =
                 |it: &std::sync::Arc<dyn Detector>| (it.name().to_owned(), it.detect(&preview));
             Some(detectors.iter().map(run).collect::<Vec<_>>())
@@ -87,6 +90,17 @@ impl Library {
         tx.commit().await?;
         Ok(Outcome::Done)
     }
+}
+
+/// The pixels of a thumbnail, small enough for detectors.
+fn preview_of(thumb: &[u8], limits: &Limits) -> Option<Preview> {
+    let probed = probe(thumb, limits).ok()?;
+    let options = ProcessOptions {
+        thumb_edges_px: Vec::new(),
+        preview_edge_px: Some(PREVIEW_PX),
+        ..ProcessOptions::default()
+    };
+    process(thumb, &probed, &options).ok()?.preview
 }
 
 /// Fills what is not known yet, and says who knew it.

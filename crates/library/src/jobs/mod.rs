@@ -49,6 +49,9 @@ pub(crate) enum Outcome {
 }
 
 impl Job {
+    /// Every name that [`Job::kind`] can give.
+    pub const KINDS: &[&str] = &["process", "import-url", "detect"];
+
     /// The name of its sort.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -89,11 +92,12 @@ mod tests {
     #[test]
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
-        for kind in ["process", "import-url", "detect"] {
+        for kind in Job::KINDS {
             let written = format!(r#"{{"job":"{kind}","asset":"{id}"}}"#);
             let job: Job = serde_json::from_str(&written).unwrap();
             assert_eq!(serde_json::to_string(&job).unwrap(), written);
             assert_eq!(job.key(), format!("{kind}/{id}"));
+            assert!(Job::KINDS.contains(&job.kind()));
         }
     }
 }

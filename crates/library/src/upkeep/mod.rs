@@ -1,5 +1,30 @@
-//! What keeps a library sound: sweeping, collecting, verifying, copying it aside.
+//! What keeps a library sound: sweeping, collecting, verifying, copying it aside, filling it.
+//!
+//! Owns: the bond between records and bytes (the marker), finding and repairing what does not
+//! hold, backup and restore, import from disk, and what is told to those who watch.
+//! Never: the command line, or what is printed.
 
+mod backup;
+mod collect;
+mod copying;
+mod gauges;
+mod import;
+mod manifest;
+mod marker;
+mod repair;
+mod restore;
 mod sweep;
+mod verify;
+mod walk;
 
+pub use backup::{BackupOptions, BackupReport};
+pub use collect::Collected;
+pub use copying::CopyProgress;
+pub use gauges::describe_gauges;
+pub use import::{Import, ImportOutcome, PROCESSED_LISTED_MAX};
+pub use manifest::{MANIFEST_FILE, Manifest};
+pub use marker::{MarkerTrouble, bind};
+pub use restore::{Restored, restore};
 pub use sweep::Swept;
+pub use verify::{Finding, FindingKind, VerifyOptions, VerifyReport, VerifyStep};
+pub use walk::{Found, walk};

@@ -109,7 +109,7 @@ impl Library {
     /// for the row, and looks for the bytes after it.
     async fn collect_blob(&self, digest: Digest) -> Result<bool, Fault> {
         let mut tx = self.db().begin().await?;
-        if !blob_rows::delete_if_unused(&mut tx, digest).await? {
+        if self.is_backing_up(&tx).await? || !blob_rows::delete_if_unused(&mut tx, digest).await? {
             return Ok(false);
         }
         self.blobs().delete_renditions(digest).await.map_err(Fault::from)?;

@@ -8,9 +8,10 @@ use backlot_model::query::{Direction, Order, Position, SortKey, SortValue, TimeR
 
 use super::ask::{Ask, Part, Place};
 use super::plan::Driver;
+use super::row::asset_by;
 use super::seq::{first_seq, last_seq};
-use super::statement::{Statement, asset_by};
 use super::{leaves, text};
+use crate::statement::Statement;
 
 /// More arms than this are one arm that is sorted.
 pub(super) const ARMS_MAX: usize = 100;

@@ -8,8 +8,8 @@ use backlot_model::query::{Filter, Reach, ScopeKey, TypeFilter};
 use super::leaves;
 use super::plan::Driver;
 use super::row::{listed_under, tag_needle};
-use super::statement::{Statement, one_of_words};
 use super::text;
+use crate::statement::{Statement, one_of_words};
 
 /// Where one part of a listing lies. Parts of a listing are disjoint.
 #[derive(Debug, Clone, PartialEq, Eq)]

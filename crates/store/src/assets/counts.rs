@@ -8,8 +8,8 @@ use backlot_model::query::Filter;
 use super::arms::{self, Head};
 use super::ask::{Ask, Place};
 use super::plan::{self};
-use super::statement::{Statement, one_of_words};
 use crate::db::{Arg, DbError, Fetch};
+use crate::statement::{Statement, one_of_words};
 
 /// How many assets `ask` finds.
 pub(super) async fn count(source: &impl Fetch, ask: &Ask<'_>) -> Result<u64, DbError> {

@@ -13,8 +13,8 @@ use super::counts;
 use super::plan::{self, Driver};
 use super::row::{self, COLUMNS, Stored};
 use super::seq::same_second;
-use super::statement::Statement;
 use crate::db::{Arg, Db, DbError, Fetch};
+use crate::statement::Statement;
 
 /// The page that `query` asks for.
 ///

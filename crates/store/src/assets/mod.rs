@@ -12,26 +12,33 @@ mod index;
 mod leaves;
 mod list;
 mod plan;
+mod purge;
+mod rescope;
 pub(crate) mod row;
 mod seq;
-mod statement;
+mod similar;
+mod tags;
 mod text;
 
 use backlot_model::Id;
 use backlot_model::account::User;
 use backlot_model::asset::{Asset, Status};
-use backlot_model::limits::BULK_IDS_MAX;
 use backlot_model::media::Digest;
 
-use crate::args;
 use crate::db::{Db, DbError, DbErrorKind, Fetch, Tx, texts};
+use crate::statement::Statement;
+use crate::{args, blob_rows, collections};
 use index::State;
 pub use leaves::LEAVES_MAX;
 pub use list::{count, list, position};
 #[cfg(feature = "testing")]
 pub use list::{explain, explain_count};
+pub use purge::{Purged, purge_deleted};
+pub use rescope::{rescope_organization_removed, rescope_uploader};
+use row::asset_by;
 use row::{COLUMNS, MUTABLE};
-use statement::{Statement, asset_by};
+pub use similar::{DISTANCE_MAX, near_duplicates};
+pub use tags::{TagCount, tag_histogram};
 
 /// Adds an asset with everything it is found by, and puts it into `collection_ids`.
 ///
@@ -55,7 +62,7 @@ pub async fn insert(tx: &Tx, asset: &Asset, source_url: Option<&str>) -> Result<
     let scope = row::scope_word(asset);
     let state = State { asset, scope: &scope };
     index::follow(tx, seq, None, Some(state)).await?;
-    crate::collections::join(tx, asset, seq).await
+    collections::join(tx, asset).await
 }
 
 /// The asset, also a deleted one.
@@ -68,8 +75,8 @@ pub async fn by_id_in(tx: &Tx, id: Id<Asset>) -> Result<Option<Asset>, DbError> 
     one(tx, id).await
 }
 
-/// The assets with these ids, also deleted ones, in any order. Unknown ids are left out. At most
-/// [`BULK_IDS_MAX`] ids.
+/// The assets with these ids, also deleted ones, in any order. Unknown ids are left out. All are
+/// in memory at once: the caller bounds their number.
 pub async fn by_ids(db: &Db, ids: &[Id<Asset>]) -> Result<Vec<Asset>, DbError> {
     several(db, ids).await
 }
@@ -86,12 +93,7 @@ async fn one(source: &impl Fetch, id: Id<Asset>) -> Result<Option<Asset>, DbErro
 }
 
 async fn several(source: &impl Fetch, ids: &[Id<Asset>]) -> Result<Vec<Asset>, DbError> {
-    if ids.len() > BULK_IDS_MAX {
-        let message = format!("{} ids, at most {BULK_IDS_MAX} are read at once", ids.len());
-        return Err(DbError::new(DbErrorKind::Defect, message));
-    }
-    let sql =
-        format!("SELECT {COLUMNS} FROM asset a WHERE a.id IN (SELECT value FROM json_each($1))");
+    let sql = format!("SELECT {COLUMNS} FROM asset a WHERE a.id IN ({})", source.each_text(1));
     let rows = source.fetch(sql, vec![texts(ids.iter().copied())], row::decode).await?;
     row::complete(source, rows).await
 }
@@ -152,4 +154,9 @@ pub async fn owns_blob(db: &Db, user: Id<User>, digest: Digest) -> Result<bool, 
     );
     let found = db.fetch_optional(sql, args![digest.to_string(), user], |_| Ok(())).await?;
     Ok(found.is_some())
+}
+
+/// Whether an asset, deleted or not, or a temporary file refers to the blob.
+pub async fn blob_in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
+    blob_rows::in_use(tx, digest).await
 }

@@ -11,9 +11,9 @@ use backlot_model::query::{SortKey, TimeRange};
 
 use super::arms::{self, ARMS_MAX};
 use super::ask::Ask;
-use super::statement::Statement;
 use super::{counts, text};
 use crate::db::{DbError, Fetch};
+use crate::statement::Statement;
 
 /// What a listing goes by. The drivers named like columns are equalities on those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use backlot_model::query::{TextField, TextSearch, fold};
 use sha2::{Digest as _, Sha256};
 
 use super::leaves;
-use super::statement::Statement;
 use crate::args;
 use crate::db::{DbError, Tx};
+use crate::statement::Statement;
 
 /// The tokenizer stops at NUL and takes these two for U+FFFD.
 const UNINDEXED: [char; 3] = ['\0', '\u{FFFE}', '\u{FFFF}'];

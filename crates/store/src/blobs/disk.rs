@@ -113,7 +113,7 @@ impl Disk {
         Ok(if_there(path.metadata())?.is_some())
     }
 
-    fn sync_folders(&self, digest: Digest) -> Result<(), BlobError> {
+    pub(super) fn sync_folders(&self, digest: Digest) -> Result<(), BlobError> {
         let [first, second] = self.folders(digest);
         self.files.sync_folder(&second)?;
         let (word, bit) = self.folder_bit(digest);
@@ -125,7 +125,7 @@ impl Disk {
         Ok(())
     }
 
-    fn forget_folder(&self, digest: Digest) {
+    pub(super) fn forget_folder(&self, digest: Digest) {
         let (word, bit) = self.folder_bit(digest);
         word.fetch_and(!bit, Ordering::Release);
     }
@@ -150,6 +150,11 @@ impl Disk {
     pub(super) fn size(&self, digest: Digest) -> Result<Option<u64>, BlobError> {
         let metadata = if_there(self.blob_path(digest).metadata())?;
         Ok(metadata.map(|metadata| metadata.len()))
+    }
+
+    pub(super) fn modified_ms(&self, digest: Digest) -> Result<Option<Millis>, BlobError> {
+        let metadata = if_there(self.blob_path(digest).metadata())?;
+        Ok(metadata.as_ref().map(modified_ms).transpose()?)
     }
 
     pub(super) fn delete(&self, digest: Digest) -> Result<(), BlobError> {
@@ -214,7 +219,7 @@ impl Disk {
     }
 
     /// `blobs/ab` and `blobs/ab/cd`.
-    fn folders(&self, digest: Digest) -> [PathBuf; 2] {
+    pub(super) fn folders(&self, digest: Digest) -> [PathBuf; 2] {
         let first = self.root.join(format!("blobs/{:02x}", digest.0[0]));
         let second = first.join(format!("{:02x}", digest.0[1]));
         [first, second]

@@ -85,6 +85,12 @@ impl Files {
         Ok(())
     }
 
+    /// Gives the file at `from` a second name.
+    pub(super) fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(DiskStep::Create)?;
+        std::fs::hard_link(from, to)
+    }
+
     pub(super) fn open(&self, path: &Path) -> io::Result<File> {
         self.step(DiskStep::Open)?;
         File::open(path)

@@ -10,6 +10,7 @@
 mod disk;
 mod error;
 mod files;
+mod link;
 mod read;
 mod renditions;
 mod staging;
@@ -141,6 +142,13 @@ impl Blobs {
     pub async fn size(&self, digest: Digest) -> Result<Option<u64>, BlobError> {
         match &self.store {
             Store::Disk(disk) => disk.run(move |disk| disk.size(digest)).await,
+        }
+    }
+
+    /// When a blob was last committed, by the clock of the disk; `None` when it is not there.
+    pub async fn modified_ms(&self, digest: Digest) -> Result<Option<Millis>, BlobError> {
+        match &self.store {
+            Store::Disk(disk) => disk.run(move |disk| disk.modified_ms(digest)).await,
         }
     }
 

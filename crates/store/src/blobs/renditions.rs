@@ -84,7 +84,7 @@ impl Disk {
         Ok(entries)
     }
 
-    fn rendition_path(&self, source: Digest, name: &str) -> Result<PathBuf, BlobError> {
+    pub(super) fn rendition_path(&self, source: Digest, name: &str) -> Result<PathBuf, BlobError> {
         if !is_name(name) {
             let message = format!("`{name}` is no name for a rendition");
             return Err(BlobError::Io(io::Error::new(io::ErrorKind::InvalidInput, message)));

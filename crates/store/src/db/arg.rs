@@ -24,7 +24,7 @@ macro_rules! args {
     };
 }
 
-/// A list of texts or ids as one argument, for [`Db::each_text`](super::Db::each_text).
+/// A list of texts or ids as one argument, for [`Fetch::each_text`](super::Fetch::each_text).
 pub fn texts<T: ToString>(members: impl IntoIterator<Item = T>) -> Arg {
     let members = members.into_iter().map(|member| member.to_string());
     Arg::from(serde_json::Value::from_iter(members).to_string())

@@ -1,14 +1,23 @@
 //! Reading rows, the same from a database, a transaction and a snapshot.
 
-use std::future::Future;
+use futures::future::BoxFuture;
 
 use super::{Arg, DbError, DbErrorKind, Row, Sql};
 
 /// Anything rows can be fetched from.
 ///
+/// Futures are boxed here and in `Db` and `Tx`: one that named the type of its statement's text
+/// could not be proven `Send` where handlers need it.
+///
 /// `map` runs on the thread that reads the row and must not block. Fetching from a `Db` or `ReadTx`
 /// only reads; fetching from a `Tx` takes `RETURNING` as well.
 pub trait Fetch: Sync {
+    /// A subselect with one text column, the members of the JSON array bound to `$number`.
+    ///
+    /// `WHERE id IN (…)` over it takes any number of ids with one statement text; see
+    /// [`texts`](super::texts).
+    fn each_text(&self, number: usize) -> String;
+
     /// What engines implement; call [`fetch`](Self::fetch) and its sisters.
     ///
     /// At most `rows_max` rows are mapped.
@@ -18,7 +27,7 @@ pub trait Fetch: Sync {
         args: Vec<Arg>,
         rows_max: usize,
         map: F,
-    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static;
@@ -29,7 +38,7 @@ pub trait Fetch: Sync {
         sql: impl Into<Sql> + Send,
         args: Vec<Arg>,
         map: F,
-    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
@@ -43,13 +52,13 @@ pub trait Fetch: Sync {
         sql: impl Into<Sql> + Send,
         args: Vec<Arg>,
         map: F,
-    ) -> impl Future<Output = Result<Option<T>, DbError>> + Send
+    ) -> BoxFuture<'_, Result<Option<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
         let rows = self.run_fetch(sql.into(), args, 1, map);
-        async move { rows.await.map(|rows| rows.into_iter().next()) }
+        Box::pin(async move { rows.await.map(|rows| rows.into_iter().next()) })
     }
 
     /// The first row of a statement that always has one, such as a count. None is a defect.
@@ -58,15 +67,15 @@ pub trait Fetch: Sync {
         sql: impl Into<Sql> + Send,
         args: Vec<Arg>,
         map: F,
-    ) -> impl Future<Output = Result<T, DbError>> + Send
+    ) -> BoxFuture<'_, Result<T, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
         let sql = sql.into();
-        async move {
+        Box::pin(async move {
             let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
             self.fetch_optional(sql, args, map).await?.ok_or(missing)
-        }
+        })
     }
 }

@@ -18,6 +18,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures::future::BoxFuture;
+
 pub use arg::{Arg, texts};
 pub use error::{DbError, DbErrorKind};
 pub use fetch::Fetch;
@@ -52,28 +54,38 @@ impl Db {
     }
 
     /// Runs one statement that returns no rows, in its own transaction. The number of rows changed.
-    pub async fn execute(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<u64, DbError> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.execute(sql.into(), args).await,
-        }
+    pub fn execute(
+        &self,
+        sql: impl Into<Sql>,
+        args: Vec<Arg>,
+    ) -> BoxFuture<'_, Result<u64, DbError>> {
+        let sql = sql.into();
+        Box::pin(async move {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.execute(sql, args).await,
+            }
+        })
     }
 
     /// Runs one statement that changes and returns rows (`RETURNING`), in its own transaction.
     ///
     /// An error of `map` undoes the change.
-    pub async fn execute_returning<T, F>(
+    pub fn execute_returning<T, F>(
         &self,
         sql: impl Into<Sql>,
         args: Vec<Arg>,
         map: F,
-    ) -> Result<Vec<T>, DbError>
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.execute_returning(sql.into(), args, map).await,
-        }
+        let sql = sql.into();
+        Box::pin(async move {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.execute_returning(sql, args, map).await,
+            }
+        })
     }
 
     /// Begins a transaction that may write. Dropping it undoes everything.
@@ -119,16 +131,6 @@ impl Db {
         }
     }
 
-    /// A subselect with one text column, the members of the JSON array bound to `$number`.
-    ///
-    /// `WHERE id IN (…)` over it takes any number of ids with one statement text; see [`texts`].
-    #[must_use]
-    pub fn each_text(&self, number: usize) -> String {
-        match &self.engine {
-            Engine::Sqlite(_) => format!("SELECT value FROM json_each(${number})"),
-        }
-    }
-
     /// Writes a consistent copy to `path`, which must not exist yet, while everything goes on.
     ///
     /// A copy cut short never has that name.
@@ -164,21 +166,29 @@ impl Db {
 }
 
 impl Fetch for Db {
-    async fn run_fetch<T, F>(
+    fn each_text(&self, number: usize) -> String {
+        match &self.engine {
+            Engine::Sqlite(_) => sqlite::each_text(number),
+        }
+    }
+
+    fn run_fetch<T, F>(
         &self,
         sql: Sql,
         args: Vec<Arg>,
         rows_max: usize,
         map: F,
-    ) -> Result<Vec<T>, DbError>
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                sqlite.read(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+        Box::pin(async move {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => {
+                    sqlite.read(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+                }
             }
-        }
+        })
     }
 }

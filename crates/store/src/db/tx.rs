@@ -1,6 +1,8 @@
 //! Transactions: one that writes, one that only reads.
 
-use super::sqlite::{Snapshot, WriteTx};
+use futures::future::BoxFuture;
+
+use super::sqlite::{self, Snapshot, WriteTx};
 use super::{Arg, DbError, Fetch, Row, Sql};
 
 /// A transaction that may write. Nothing is kept unless [`commit`](Self::commit) succeeds.
@@ -22,40 +24,47 @@ impl Tx {
     }
 
     /// Runs a statement that returns no rows. The number of rows changed.
-    pub async fn execute(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<u64, DbError> {
-        match &self.inner {
-            InnerTx::Sqlite(tx) => {
-                let sql = sql.into();
-                tx.run(move |conn| conn.execute(&sql, &args)).await
+    pub fn execute(
+        &self,
+        sql: impl Into<Sql>,
+        args: Vec<Arg>,
+    ) -> BoxFuture<'_, Result<u64, DbError>> {
+        let sql = sql.into();
+        Box::pin(async move {
+            match &self.inner {
+                InnerTx::Sqlite(tx) => tx.run(move |conn| conn.execute(&sql, &args)).await,
             }
-        }
+        })
     }
 
     /// Runs one statement for each list of arguments. The number of rows changed in all.
-    pub async fn execute_many(
+    pub fn execute_many(
         &self,
         sql: impl Into<Sql>,
         rows: Vec<Vec<Arg>>,
-    ) -> Result<u64, DbError> {
-        match &self.inner {
-            InnerTx::Sqlite(tx) => {
-                let sql = sql.into();
-                tx.run(move |conn| {
-                    rows.iter().try_fold(0, |changed, args| Ok(changed + conn.execute(&sql, args)?))
-                })
-                .await
+    ) -> BoxFuture<'_, Result<u64, DbError>> {
+        let sql = sql.into();
+        Box::pin(async move {
+            match &self.inner {
+                InnerTx::Sqlite(tx) => {
+                    tx.run(move |conn| {
+                        rows.iter()
+                            .try_fold(0, |changed, args| Ok(changed + conn.execute(&sql, args)?))
+                    })
+                    .await
+                }
             }
-        }
+        })
     }
 
     /// Runs a script of statements without arguments, such as a migration.
-    pub async fn execute_script(&self, script: impl Into<Sql>) -> Result<(), DbError> {
-        match &self.inner {
-            InnerTx::Sqlite(tx) => {
-                let script = script.into();
-                tx.run(move |conn| conn.execute_script(&script)).await
+    pub fn execute_script(&self, script: impl Into<Sql>) -> BoxFuture<'_, Result<(), DbError>> {
+        let script = script.into();
+        Box::pin(async move {
+            match &self.inner {
+                InnerTx::Sqlite(tx) => tx.run(move |conn| conn.execute_script(&script)).await,
             }
-        }
+        })
     }
 
     /// Which engine this is: `sqlite` (later `postgres`).
@@ -84,20 +93,30 @@ impl Tx {
 }
 
 impl Fetch for Tx {
-    async fn run_fetch<T, F>(
+    fn each_text(&self, number: usize) -> String {
+        match &self.inner {
+            InnerTx::Sqlite(_) => sqlite::each_text(number),
+        }
+    }
+
+    fn run_fetch<T, F>(
         &self,
         sql: Sql,
         args: Vec<Arg>,
         rows_max: usize,
         map: F,
-    ) -> Result<Vec<T>, DbError>
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        match &self.inner {
-            InnerTx::Sqlite(tx) => tx.run(move |conn| conn.fetch(&sql, &args, rows_max, map)).await,
-        }
+        Box::pin(async move {
+            match &self.inner {
+                InnerTx::Sqlite(tx) => {
+                    tx.run(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+                }
+            }
+        })
     }
 }
 
@@ -118,21 +137,29 @@ impl ReadTx {
 }
 
 impl Fetch for ReadTx {
-    async fn run_fetch<T, F>(
+    fn each_text(&self, number: usize) -> String {
+        match &self.inner {
+            InnerReadTx::Sqlite(_) => sqlite::each_text(number),
+        }
+    }
+
+    fn run_fetch<T, F>(
         &self,
         sql: Sql,
         args: Vec<Arg>,
         rows_max: usize,
         map: F,
-    ) -> Result<Vec<T>, DbError>
+    ) -> BoxFuture<'_, Result<Vec<T>, DbError>>
     where
         T: Send + 'static,
         F: FnMut(&Row<'_>) -> Result<T, DbError> + Send + 'static,
     {
-        match &self.inner {
-            InnerReadTx::Sqlite(snapshot) => {
-                snapshot.run(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+        Box::pin(async move {
+            match &self.inner {
+                InnerReadTx::Sqlite(snapshot) => {
+                    snapshot.run(move |conn| conn.fetch(&sql, &args, rows_max, map)).await
+                }
             }
-        }
+        })
     }
 }

@@ -7,6 +7,7 @@ mod assets;
 mod blobs;
 mod db;
 mod disk;
+mod jobs;
 mod migrate;
 mod samples;
 mod sqlite;

@@ -245,3 +245,33 @@ async fn the_database_is_readable_by_its_owner_only() {
     }
     drop(db);
 }
+
+/// What the planner does for `sql`, in one line.
+async fn plan(db: &Db, sql: &str) -> String {
+    let steps = db.fetch(format!("EXPLAIN QUERY PLAN {sql}"), args![], |row| row.get::<String>(3));
+    steps.await.unwrap().join("; ")
+}
+
+#[tokio::test]
+async fn the_queue_never_reads_more_jobs_than_it_takes() {
+    let db = backlot_store::testing::sqlite().await;
+    let claim = plan(
+        &db,
+        "SELECT id FROM job WHERE state <> 'dead' AND due_at <= 5 ORDER BY due_at, id LIMIT 1",
+    )
+    .await;
+    assert_eq!(claim, "SEARCH job USING INDEX job_due (due_at<?)");
+    let waiting = plan(&db, "SELECT count(*) FROM job WHERE state = 'ready'").await;
+    assert_eq!(waiting, "SEARCH job USING COVERING INDEX job_depth (state=?)");
+    let depth = "SELECT kind, state, count(*), min(due_at) FROM job GROUP BY state, kind";
+    assert_eq!(plan(&db, depth).await, "SCAN job USING COVERING INDEX job_depth");
+    let dead = "SELECT * FROM job WHERE died_at IS NOT NULL AND (died_at, id) < (5, 'x')
+        ORDER BY died_at DESC, id DESC LIMIT 2";
+    let dead = plan(&db, dead).await;
+    assert!(
+        dead.starts_with("SEARCH job USING INDEX job_dead") && !dead.contains("ORDER"),
+        "{dead}"
+    );
+    let sweep = plan(&db, "DELETE FROM job WHERE died_at < 5").await;
+    assert_eq!(sweep, "SEARCH job USING INDEX job_dead (died_at<?)");
+}

@@ -100,7 +100,7 @@ impl Decoder {
         if self.pads > 0 && self.held + self.pads != 4 {
             return Err(BadBase64::Padding);
         }
-        let bytes = (self.bits << 6 * (4 - u32::from(self.held))).to_be_bytes();
+        let bytes = (self.bits << (6 * (4 - u32::from(self.held)))).to_be_bytes();
         match self.held {
             0 => {}
             1 => return Err(BadBase64::Length),

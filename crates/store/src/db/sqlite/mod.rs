@@ -145,6 +145,11 @@ impl Drop for Sqlite {
     }
 }
 
+/// See [`Fetch::each_text`](super::Fetch::each_text).
+pub(super) fn each_text(number: usize) -> String {
+    format!("SELECT value FROM json_each(${number})")
+}
+
 /// Packs `work` so that its result comes back; not run when nobody waits for it any more.
 fn job<T: Send + 'static>(
     work: impl FnOnce(&Conn) -> Result<T, DbError> + Send + 'static,

@@ -2,21 +2,26 @@
 
 use crate::db::Arg;
 
+/// A number of bytes or rows as a column's value.
+pub(crate) fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
 /// The arguments bound so far.
 #[derive(Default)]
-pub(super) struct Statement {
-    pub(super) args: Vec<Arg>,
+pub(crate) struct Statement {
+    pub(crate) args: Vec<Arg>,
 }
 
 impl Statement {
     /// Binds a value and returns its placeholder.
-    pub(super) fn bind(&mut self, value: impl Into<Arg>) -> String {
+    pub(crate) fn bind(&mut self, value: impl Into<Arg>) -> String {
         self.args.push(value.into());
         format!("${}", self.args.len())
     }
 
     /// The condition that `column` is one of `values`, which are bound; never empty.
-    pub(super) fn one_of<'v>(
+    pub(crate) fn one_of<'v>(
         &mut self,
         column: &str,
         values: impl IntoIterator<Item = &'v str>,
@@ -30,15 +35,9 @@ impl Statement {
 }
 
 /// The condition that `column` is one of `words`, which are the model's own and need no binding.
-pub(super) fn one_of_words(column: &str, words: &[&'static str]) -> String {
+pub(crate) fn one_of_words(column: &str, words: &[&'static str]) -> String {
     match words {
         [word] => format!("{column} = '{word}'"),
         words => format!("{column} IN ('{}')", words.join("', '")),
     }
-}
-
-/// Asset `a`, read through one index. SQLite keeps to it or refuses; it has no statistics of a
-/// fresh table, and a plan must not depend on when it last made some.
-pub(super) fn asset_by(index: &str) -> String {
-    format!("asset a INDEXED BY {index}")
 }

@@ -1,0 +1,304 @@
+//! A whole application in this process: every router, a real database file, real blobs, and a
+//! clock that stands until it is moved. Jobs run when a test says so.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use backlot_http::app::App;
+use backlot_http::dialects;
+use backlot_http::edge::openapi::publish;
+use backlot_http::media;
+use backlot_library::accounts::{
+    Accounts, AccountsConfig, AccountsParts, Credential, NewKey, NewUser,
+};
+use backlot_library::context::Parts;
+use backlot_library::limiter::Limiter;
+use backlot_library::secret::password::PasswordCost;
+use backlot_library::secret::{Random, Secret, SeededRandom};
+use backlot_library::{Library, LibraryConfig};
+use backlot_model::account::{Caller, Organization, Role, Scopes, User};
+use backlot_model::{HandClock, Id, Ids};
+use backlot_store::testing::{TestBlobs, TestDb};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+/// Where the application stands, as clients see it.
+pub const BASE: &str = "http://backlot.test";
+/// A cat, 451 × 300.
+pub const CAT: &[u8] = include_bytes!("../../../../fixtures/pictures/chelsea.png");
+/// A cup of coffee, 600 × 400.
+pub const COFFEE: &[u8] = include_bytes!("../../../../fixtures/pictures/coffee.png");
+
+/// The application.
+pub struct TestApp {
+    pub library: Library,
+    pub clock: HandClock,
+    router: Router,
+    _db: TestDb,
+    _blobs: TestBlobs,
+}
+
+/// A user and his ways to sign in.
+pub struct Person {
+    pub id: Id<User>,
+    pub username: String,
+    pub email: String,
+    pub password: &'static str,
+    /// An API key that may do all that he may.
+    pub key: String,
+    /// The same key's id and secret.
+    pub key_pair: (String, String),
+}
+
+impl TestApp {
+    /// As it comes.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(change: impl FnOnce(&mut LibraryConfig)) -> Self {
+        let mut config = LibraryConfig { detect_faces: false, ..LibraryConfig::default() };
+        change(&mut config);
+        let db = backlot_store::testing::sqlite().await;
+        let blobs = backlot_store::testing::disk().await;
+        let clock = HandClock::default();
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
+        let accounts_parts = AccountsParts {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            ids: Arc::new(Ids::new(Arc::new(clock.clone()))),
+            random: Arc::clone(&random),
+            limiter: Arc::new(Limiter::new(Arc::new(clock.clone()), config.rates)),
+        };
+        let accounts_config =
+            AccountsConfig { password_cost: PasswordCost::CHEAP, ..AccountsConfig::default() };
+        let accounts = Accounts::open(accounts_parts, accounts_config).await.unwrap();
+        let library = Library::new(Parts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            clock: Arc::new(clock.clone()),
+            random,
+            accounts,
+            config,
+            detectors: Vec::new(),
+        })
+        .unwrap();
+        let router = router(App::new(library.clone(), Some(BASE)));
+        Self { library, clock, router, _db: db, _blobs: blobs }
+    }
+
+    /// A new user of this name.
+    pub async fn user(&self, username: &str) -> Person {
+        self.new_user(username, false).await
+    }
+
+    /// A new user of this name who acts for the platform.
+    pub async fn superuser(&self, username: &str) -> Person {
+        self.new_user(username, true).await
+    }
+
+    async fn new_user(&self, username: &str, is_superuser: bool) -> Person {
+        let password = "correct horse battery staple";
+        let new = NewUser {
+            email: format!("{username}@example.com"),
+            username: Some(username.to_owned()),
+            name: None,
+            password: Some(Secret::new(password)),
+            is_superuser,
+        };
+        let user = self.library.accounts().create_user(&Caller::platform(), new).await.unwrap();
+        let (key, key_pair) = self.key(user.id, None).await;
+        Person { id: user.id, username: user.username, email: user.email, password, key, key_pair }
+    }
+
+    /// A new key of a user's, as a token and as a pair.
+    pub async fn key(&self, user: Id<User>, scopes: Option<Scopes>) -> (String, (String, String)) {
+        let name = "test".to_owned();
+        let new = NewKey { name, scopes, expires_at: None, organization_id: None };
+        let made = self.library.accounts().create_key(&Caller::platform(), user, new).await;
+        let made = made.unwrap();
+        let secret = made.secret.expose().to_owned();
+        (made.token.expose().to_owned(), (made.key.id.to_string(), secret))
+    }
+
+    /// A new organisation with these members.
+    pub async fn organization(&self, name: &str, members: &[&Person]) -> Id<Organization> {
+        let (accounts, platform) = (self.library.accounts(), Caller::platform());
+        let made = accounts.create_organization(&platform, name).await.unwrap();
+        for person in members {
+            let added = accounts.add_member(&platform, made.id, &person.email, Role::Member);
+            added.await.unwrap();
+        }
+        made.id
+    }
+
+    /// The user as the library knows him.
+    pub async fn caller(&self, person: &Person) -> Caller {
+        let credential = Credential::ApiKey(person.key.clone());
+        self.library.accounts().authenticate(credential).await.unwrap()
+    }
+
+    /// Runs all jobs that are due.
+    pub async fn work(&self) {
+        self.library.run_due_jobs().await.unwrap();
+    }
+
+    /// Begins a call; `target` is a path, or an address that the application gave out.
+    pub fn call(&self, method: Method, target: &str) -> Call<'_> {
+        let path = target.strip_prefix(BASE).unwrap_or(target);
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::HOST, "backlot.test");
+        Call { app: self, request, body: Body::empty() }
+    }
+
+    pub fn get(&self, target: &str) -> Call<'_> {
+        self.call(Method::GET, target)
+    }
+
+    pub fn post(&self, target: &str) -> Call<'_> {
+        self.call(Method::POST, target)
+    }
+
+    pub fn put(&self, target: &str) -> Call<'_> {
+        self.call(Method::PUT, target)
+    }
+
+    pub fn patch(&self, target: &str) -> Call<'_> {
+        self.call(Method::PATCH, target)
+    }
+
+    pub fn delete(&self, target: &str) -> Call<'_> {
+        self.call(Method::DELETE, target)
+    }
+}
+
+/// Every router at its usual place.
+fn router(app: App) -> Router {
+    let router = Router::new().nest(media::MEDIA.default_prefix, media::routes());
+    let all = dialects::all().into_iter();
+    let router = all.fold(router, |router, (dialect, routes)| {
+        router.nest(dialect.default_prefix, publish(dialect, routes))
+    });
+    router.with_state(app)
+}
+
+/// A call that is being put together.
+pub struct Call<'a> {
+    app: &'a TestApp,
+    request: axum::http::request::Builder,
+    body: Body,
+}
+
+impl Call<'_> {
+    /// With this person's key.
+    pub fn by(self, person: &Person) -> Self {
+        self.bearer(&person.key)
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn basic(self, user: &str, password: &str) -> Self {
+        use base64::Engine as _;
+        let pair = format!("{user}:{password}");
+        let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+        self.header("authorization", &format!("Basic {encoded}"))
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.bytes("application/json", body.to_string())
+    }
+
+    pub fn bytes(mut self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        self.request = self.request.header(header::CONTENT_LENGTH, bytes.len());
+        self.body = Body::from(bytes);
+        self.header("content-type", content_type)
+    }
+
+    /// As `multipart/form-data`.
+    pub fn form(self, parts: &[Part<'_>]) -> Self {
+        let mut body = Vec::new();
+        for Part { name, filename, bytes } in parts {
+            let filename =
+                filename.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+            let head = format!("form-data; name=\"{name}\"{filename}\r\n\r\n");
+            body.extend_from_slice(b"--boundary\r\nContent-Disposition: ");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--boundary--\r\n");
+        self.bytes("multipart/form-data; boundary=boundary", body)
+    }
+
+    /// Sends it and reads the whole answer.
+    pub async fn send(self) -> Answer {
+        let request = self.request.body(self.body).unwrap();
+        let response = self.app.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// Sends it, sees that it is answered with `status`, and reads the JSON.
+    pub async fn answers(self, status: u16) -> Value {
+        self.send().await.expect(status)
+    }
+}
+
+/// A part of a form.
+pub struct Part<'p> {
+    pub name: &'p str,
+    pub filename: Option<&'p str>,
+    pub bytes: &'p [u8],
+}
+
+impl<'p> Part<'p> {
+    pub fn file(name: &'p str, filename: &'p str, bytes: &'p [u8]) -> Self {
+        Self { name, filename: Some(filename), bytes }
+    }
+
+    pub fn text(name: &'p str, text: &'p str) -> Self {
+        Self { name, filename: None, bytes: text.as_bytes() }
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Bytes,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        let content_type = self.header("content-type");
+        assert_eq!(content_type, Some("application/json"), "{:?}", self.bytes);
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        let text = String::from_utf8_lossy(&self.bytes);
+        assert_eq!(self.status.as_u16(), status, "{text}");
+        if self.bytes.is_empty() { Value::Null } else { self.json() }
+    }
+}

@@ -1,0 +1,4 @@
+//! The whole application, tested from outside.
+
+mod app;
+mod piktid;

@@ -1,0 +1,78 @@
+//! PiktID's asset API, version 2: signing in, uploading, the library of pictures.
+//!
+//! Quirks: only pictures are listed, and only tags of a fixed set are shown; a deletion answers
+//! 204 and a page past the end is empty; nobody is answered without a credential, whatever is
+//! public; every refusal is `{"error", "detail": [{"field", "message", "position"}]}`.
+
+mod assets;
+mod auth;
+mod lifetime;
+mod upload;
+mod wire;
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use backlot_model::account;
+use backlot_model::{Fault, Kind};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::{App, Asking};
+use crate::edge::credential::Caller;
+use crate::edge::dialect::{Dialect, Refusal, status_of};
+use crate::edge::request::RequestContext;
+
+/// The dialect.
+pub static PIKTID: Dialect =
+    Dialect { name: "piktid", title: "PiktID assets", default_prefix: "/piktid", render };
+
+const LOGIN: &str = "/auth/login";
+
+/// Its routes, relative to its prefix.
+#[must_use]
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::issue_token, auth::list_tokens))
+        .routes(routes!(upload::upload))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::get, assets::delete))
+        .routes(routes!(assets::set_tags))
+        .routes(routes!(assets::set_note))
+        .routes(routes!(assets::bulk_delete))
+}
+
+fn render(fault: &Fault, context: &RequestContext) -> Response {
+    let status = status_of(fault.kind);
+    let mut response = (status, Json(wire::Problem::new(fault, status))).into_response();
+    let is_login = context.route().is_some_and(|route| route.ends_with(LOGIN));
+    if is_login && status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"backlot\", charset=\"UTF-8\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Who asks: a user, never the anonymous public.
+struct SignedIn(account::Caller);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Caller(caller) = Asking::from_request_parts(parts, app).await?;
+        match caller.member() {
+            Some(_) => Ok(Self(caller)),
+            None => Err(Fault::new(
+                Kind::Unauthenticated,
+                "no-credentials",
+                "send `Authorization: Bearer <token>`",
+            )
+            .into()),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! ProductAI's asset API, in its two faces.
+//!
+//! Quirks: an asset is `processing` when it is answered, whatever it is already; times have whole
+//! seconds; the second face knows assets by a number and wraps its answers in `status` and `data`.
+
+mod assets;
+mod legacy;
+mod wire;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use backlot_model::Fault;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::edge::dialect::{Dialect, status_of};
+use crate::edge::request::RequestContext;
+
+/// The dialect.
+pub static PRODUCTAI: Dialect =
+    Dialect { name: "productai", title: "ProductAI assets", default_prefix: "/productai", render };
+
+/// Its routes, relative to its prefix.
+#[must_use]
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(assets::create))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::get, assets::delete))
+        .routes(routes!(legacy::upload))
+        .routes(routes!(legacy::check_key))
+}
+
+fn render(fault: &Fault, _context: &RequestContext) -> Response {
+    (status_of(fault.kind), Json(wire::ErrorBody::from(fault))).into_response()
+}
