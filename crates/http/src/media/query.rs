@@ -100,13 +100,15 @@ fn parse_format(word: &str) -> Result<OutputFormat, FieldFault> {
 /// so it is made only for who asks for it by name.
 fn best_of(headers: &HeaderMap) -> OutputFormat {
     let accepts = |wanted: &str| {
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|range| {
-                let mut parts = range.split(';').map(str::trim);
-                let named = parts.next().is_some_and(|it| it.eq_ignore_ascii_case(wanted));
-                named && !parts.any(|it| matches!(it, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-            })
-        })
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(
+            |value| {
+                value.split(',').any(|range| {
+                    let mut parts = range.split(';').map(str::trim);
+                    let named = parts.next().is_some_and(|it| it.eq_ignore_ascii_case(wanted));
+                    named && !parts.any(|it| matches!(it, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+                })
+            },
+        )
     };
     if accepts("image/webp") { OutputFormat::WebP } else { OutputFormat::Jpeg }
 }
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn without_a_wish_there_is_no_change() {
-        let query = Query::parse("e=1&unknown=2&k=a&s=AAAAAAAAAAAAAAAAAAAAAA&f=o", &HeaderMap::new());
+        let query =
+            Query::parse("e=1&unknown=2&k=a&s=AAAAAAAAAAAAAAAAAAAAAA&f=o", &HeaderMap::new());
         assert_eq!(query.unwrap().transform, None);
     }
 }

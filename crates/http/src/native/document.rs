@@ -136,8 +136,7 @@ fn name_operations(document: &mut Document) {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, patch, delete, .. } = item;
-    let all =
-        [("get", get), ("put", put), ("post", post), ("patch", patch), ("delete", delete)];
+    let all = [("get", get), ("put", put), ("post", post), ("patch", patch), ("delete", delete)];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 

@@ -23,9 +23,7 @@ use crate::edge::path::PathFields;
 
 /// The routes under `/keys`.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, revoke))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update, revoke))
 }
 
 fn id_in(path: &PathFields) -> Result<Id<ApiKey>, Fault> {
@@ -88,7 +86,11 @@ async fn create(
     params(("id" = String, Path, description = "The key")),
     responses((status = 200, description = "The key", body = KeyBody), Refused, Missing),
 )]
-async fn get(State(app): State<App>, SignedIn(caller): SignedIn, path: PathFields) -> Shown<KeyBody> {
+async fn get(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    path: PathFields,
+) -> Shown<KeyBody> {
     Ok(Json(app.library().accounts().key(&caller, id_in(&path)?).await?.into()))
 }
 

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use backlot_library::limiter::Limit;
 use backlot_library::secret::Secret;
-use backlot_model::fault::FieldFault;
 use backlot_model::Fault;
+use backlot_model::fault::FieldFault;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

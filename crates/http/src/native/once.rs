@@ -91,11 +91,7 @@ async fn kept(
     done
 }
 
-fn fingerprint(
-    call: &str,
-    said: &impl Serialize,
-    bytes: Option<Digest>,
-) -> Result<String, Fault> {
+fn fingerprint(call: &str, said: &impl Serialize, bytes: Option<Digest>) -> Result<String, Fault> {
     let said = serde_json::to_vec(said).map_err(Fault::internal)?;
     let bytes = bytes.map(|digest| digest.to_string()).unwrap_or_default();
     let hash = Sha256::new()

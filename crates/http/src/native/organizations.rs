@@ -16,9 +16,7 @@ use super::asking::SignedIn;
 use super::envelope::{BadBody, Conflicts, Missing, Refused};
 use super::once::Once;
 use super::paging::slice;
-use super::wire::account::{
-    MemberBody, NewMember, OrganizationBody, OrganizationName, RoleChange,
-};
+use super::wire::account::{MemberBody, NewMember, OrganizationBody, OrganizationName, RoleChange};
 use super::wire::{Message, Page};
 use crate::app::App;
 use crate::edge::fields::{Checks, Query};

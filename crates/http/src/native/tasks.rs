@@ -48,7 +48,11 @@ async fn list(
     params(("id" = String, Path, description = "The task")),
     responses((status = 200, description = "The task", body = TaskBody), Refused, Missing),
 )]
-async fn get(State(app): State<App>, SignedIn(caller): SignedIn, path: PathFields) -> Shown<TaskBody> {
+async fn get(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    path: PathFields,
+) -> Shown<TaskBody> {
     let unknown = || Fault::new(Kind::NotFound, "task-not-found", "task not found");
     Ok(Json(app.library().task(&caller, path.id("id", unknown)?).await?.into()))
 }

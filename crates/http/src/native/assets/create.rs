@@ -20,9 +20,7 @@ use crate::native::asking::{SignedIn, Tally};
 use crate::native::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use crate::native::once::Once;
 use crate::native::wire::asset::AssetBody;
-use crate::native::wire::create::{
-    BytesByHash, BytesInForm, BytesInJson, NewAssetFields, halves,
-};
+use crate::native::wire::create::{BytesByHash, BytesInForm, BytesInJson, NewAssetFields, halves};
 use crate::native::wire::document::{Both, NewAssetQuery};
 
 /// Where the bytes are.
@@ -159,9 +157,7 @@ async fn from_json(
         (Some(_), Some(_)) => {
             Err(Fault::invalid("body.url", "type", "must not be given together with `base64`"))
         }
-        (None, None) => {
-            Err(Fault::invalid("body.url", "missing", "`url` or `base64` is required"))
-        }
+        (None, None) => Err(Fault::invalid("body.url", "missing", "`url` or `base64` is required")),
     }
 }
 

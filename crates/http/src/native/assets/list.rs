@@ -6,10 +6,10 @@ use backlot_library::listing::{ListRequest, Ownership, Within};
 use backlot_model::account::Caller;
 use backlot_model::query::Window;
 use backlot_model::{Fault, Id};
+use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, Required};
-use utoipa::IntoParams;
 
 use super::parameters::Asked;
 use crate::app::{App, Links};
@@ -21,11 +21,8 @@ use crate::native::wire::asset::{AssetBody, AssetPage};
 use crate::native::wire::word::Worded;
 
 /// The parts of what a caller can list, by their words.
-pub(super) const OWNERSHIPS: &[(&str, Ownership)] = &[
-    ("mine", Ownership::Mine),
-    ("shared", Ownership::Shared),
-    ("default", Ownership::Default),
-];
+pub(super) const OWNERSHIPS: &[(&str, Ownership)] =
+    &[("mine", Ownership::Mine), ("shared", Ownership::Shared), ("default", Ownership::Default)];
 
 /// List assets
 ///
@@ -94,16 +91,23 @@ impl IntoParams for ListQuery {
             number("limit", "How many to show; 100 if absent", 1, Some(100)),
             text("cursor", "The `next_cursor` of the page before; goes without `skip`"),
             flag("count", "Whether the exact total is wanted; it is unless this is false"),
-            text("search", "Words that must all occur in name, file name, tags, project, note, \
-                            description or prompt, each as a part of a word, whatever the case"),
+            text(
+                "search",
+                "Words that must all occur in name, file name, tags, project, note, \
+                            description or prompt, each as a part of a word, whatever the case",
+            ),
             many("tags", "Has all of these"),
             many("exclude_tags", "Has none of these"),
             many("type", "One of these types; a hyphen at the end selects a family (`inference-`)"),
             many_of("kind", MediaKind::ALL),
             many_of("status", Status::ALL),
             many_of("visibility", Visibility::ALL),
-            one_of("ownership", "A part of what the caller can list: his own that nobody else \
-                                 lists, what is shared, what the platform provides", ownerships),
+            one_of(
+                "ownership",
+                "A part of what the caller can list: his own that nobody else \
+                                 lists, what is shared, what the platform provides",
+                ownerships,
+            ),
         ];
         let ids = ["organization_id", "parent_id", "root_id", "collection_id"];
         all.extend(ids.map(|name| text(name, "Has this id there, in any dress")));
@@ -156,11 +160,19 @@ fn one_of(name: &str, said: &str, words: impl Iterator<Item = &'static str>) -> 
 
 fn many(name: &str, said: &str) -> Parameter {
     let item = ObjectBuilder::new().schema_type(Type::String);
-    parameter(name, &format!("{said}; repeated or separated by commas"), ArrayBuilder::new().items(item))
+    parameter(
+        name,
+        &format!("{said}; repeated or separated by commas"),
+        ArrayBuilder::new().items(item),
+    )
 }
 
 fn many_of<T: Worded>(name: &str, all: &[T]) -> Parameter {
     let words: Vec<_> = all.iter().map(|it| it.word()).collect();
     let item = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
-    parameter(name, "One of these; repeated or separated by commas", ArrayBuilder::new().items(item))
+    parameter(
+        name,
+        "One of these; repeated or separated by commas",
+        ArrayBuilder::new().items(item),
+    )
 }

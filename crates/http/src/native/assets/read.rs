@@ -67,8 +67,9 @@ pub(super) async fn duplicates(
     let near = app.library().near_duplicates(&caller, id_in(&path)?, limit).await?;
     let data: Vec<DuplicateBody> = near
         .into_iter()
-        .map(|(asset, distance)| {
-            DuplicateBody { asset: AssetBody::of(asset, &links, &caller), distance }
+        .map(|(asset, distance)| DuplicateBody {
+            asset: AssetBody::of(asset, &links, &caller),
+            distance,
         })
         .collect();
     let count = data.len() as u64;

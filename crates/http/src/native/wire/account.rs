@@ -1,8 +1,6 @@
 //! Users, organisations, members, sessions.
 
-use backlot_library::accounts::{
-    NewUser, OrganizationMember, Profile, Session, UserUpdate,
-};
+use backlot_library::accounts::{NewUser, OrganizationMember, Profile, Session, UserUpdate};
 use backlot_library::secret::Secret;
 use backlot_model::Millis;
 use backlot_model::account::{Membership, Organization, User};
@@ -372,7 +370,8 @@ mod tests {
 
     #[test]
     fn a_full_name_can_be_cleared() {
-        let change = |json: &str| UserUpdate::from(serde_json::from_str::<UserChange>(json).unwrap());
+        let change =
+            |json: &str| UserUpdate::from(serde_json::from_str::<UserChange>(json).unwrap());
         assert_eq!(change("{}").name, None);
         assert_eq!(change(r#"{"full_name":null}"#).name, Some(None));
         assert_eq!(change(r#"{"full_name":"A"}"#).name, Some(Some("A".to_owned())));
