@@ -6,6 +6,8 @@ mod assets;
 mod blobs;
 mod db;
 mod disk;
+mod listing;
 mod migrate;
 mod samples;
 mod sqlite;
+mod world;
