@@ -32,7 +32,7 @@ use index::State;
 pub use leaves::LEAVES_MAX;
 pub use list::{count, list, position};
 #[cfg(feature = "testing")]
-pub use list::{explain, explain_count};
+pub use list::{every_way, explain, explain_count};
 pub use purge::{Purged, purge_deleted};
 pub use rescope::{rescope_organization_removed, rescope_uploader};
 use row::asset_by;
