@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod accounts;
 mod assets;
 mod blobs;
 mod db;
 mod disk;
+mod jobs;
 mod listing;
 mod migrate;
 mod samples;
