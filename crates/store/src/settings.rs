@@ -12,7 +12,7 @@ pub async fn get(db: &Db, name: &str) -> Result<Option<String>, DbError> {
 }
 
 /// Sets a setting.
-pub async fn put(tx: &Tx, name: &str, value: &str) -> Result<(), DbError> {
+pub async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<(), DbError> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     tx.execute(sql, args![name, value]).await.map(drop)
