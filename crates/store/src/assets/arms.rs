@@ -111,8 +111,11 @@ fn arm(
         }
         Head::One => "1".to_owned(),
     };
+    // The index's own entry will do where nothing else is asked for.
+    let by_entry = source.created != "a.created_at"
+        || matches!(head, Head::One) && ask.filter.created == TimeRange::default();
     let join = match source.join {
-        Some(join) if !on_row.is_empty() || sort != source.created => join,
+        Some(join) if !(by_entry && on_row.is_empty() && sort == source.created) => join,
         _ => "",
     };
     tests.extend(on_row);
@@ -414,7 +417,7 @@ fn column_index(driver: Driver, is_public: bool) -> (&'static str, &'static str)
 /// The values a column driver looks for.
 fn values(ask: &Ask<'_>, driver: Driver) -> Vec<String> {
     let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
-    match driver {
+    let mut values: Vec<String> = match driver {
         Driver::Type => owned(ask.types.clone().unwrap_or_default()),
         Driver::Kind => owned(ask.filter.kinds.iter().map(|it| it.word()).collect()),
         Driver::Status => owned(ask.filter.status.iter().map(|it| it.word()).collect()),
@@ -424,5 +427,9 @@ fn values(ask: &Ask<'_>, driver: Driver) -> Vec<String> {
             .filter(|(it, ..)| *it == driver)
             .map(|(.., value)| value)
             .collect(),
-    }
+    };
+    // A value asked for twice would be found twice.
+    values.sort_unstable();
+    values.dedup();
+    values
 }

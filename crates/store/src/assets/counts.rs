@@ -136,5 +136,5 @@ fn each_part(
         let all = all.join(" AND ");
         sums.push(format!("(SELECT coalesce(sum(n), 0) FROM {table} WHERE {all})"));
     }
-    sums.join(" + ")
+    format!("({})", sums.join(" + "))
 }

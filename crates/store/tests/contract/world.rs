@@ -228,14 +228,26 @@ impl World {
         }
     }
 
-    /// A query with few conditions, so that it finds something; any of them may come.
+    /// A query with few conditions, made so that it mostly finds something: they are taken from one
+    /// of the assets there are.
     pub(crate) fn any_query(&self, dice: &mut Dice) -> AssetQuery {
-        let mut filter = Filter { deleted: dice.once_in(6), ..Filter::default() };
+        let witness = match self.assets.is_empty() {
+            true => asset(self.users[0], 1),
+            false => dice.pick(&self.assets),
+        };
+        let deleted = witness.deleted_at.is_some() != dice.once_in(10);
+        let mut filter = Filter { deleted, ..Filter::default() };
         for _ in 0..dice.roll(4) {
-            self.narrow(&mut filter, dice);
+            self.narrow(&mut filter, &witness, dice);
         }
+        let reach = match dice.roll(6) {
+            0 => Reach::Everything,
+            1 => Reach::Uploader(witness.uploader_id),
+            2 => Reach::Public,
+            _ => self.any_reach(dice),
+        };
         AssetQuery {
-            reach: self.any_reach(dice),
+            reach,
             filter,
             order: Order { key: dice.pick(SortKey::ALL), direction: dice.pick(Direction::ALL) },
             window: Window::Offset { skip: 0, limit: 1_000 },
@@ -243,61 +255,73 @@ impl World {
         }
     }
 
-    fn narrow(&self, filter: &mut Filter, dice: &mut Dice) {
-        let label = |dice: &mut Dice| Some(dice.pick(LABELS).to_owned());
-        let relative = |dice: &mut Dice| Some(id(1, 1 + dice.roll(4)));
+    fn narrow(&self, filter: &mut Filter, witness: &Asset, dice: &mut Dice) {
+        let lineage = &witness.lineage;
         match dice.roll(22) {
-            0 => filter.visibility = dice.some(Visibility::ALL, 3),
-            1 => filter.types = dice.some(&any_types(), 3),
-            2 => filter.status = dice.some(Status::ALL, 2),
-            3 => filter.kinds = dice.some(MediaKind::ALL, 4),
-            4..=6 => filter.tags_all = owned(&dice.some(TAGS, 2)),
+            0 => {
+                filter.visibility = dice.some(Visibility::ALL, 2);
+                filter.visibility.push(witness.visibility);
+            }
+            1 => {
+                filter.types = dice.some(&any_types(), 2);
+                filter.types.push(TypeFilter::Exact(witness.asset_type.clone()));
+            }
+            2 => filter.status = vec![witness.status],
+            3 => {
+                filter.kinds = dice.some(MediaKind::ALL, 2);
+                filter.kinds.push(witness.kind);
+            }
+            4..=6 if !witness.tags.is_empty() => filter.tags_all = dice.some(&witness.tags, 2),
+            4 => filter.tags_all = owned(&dice.some(TAGS, 2)),
             7 => filter.tags_none = owned(&dice.some(TAGS, 2)),
-            8..=11 => filter.text = self.any_search(dice),
-            12 => filter.created = any_times(dice),
-            13 => filter.updated = any_times(dice),
-            14 => filter.uploader_id = Some(dice.pick(&self.users)),
-            15 => filter.organization_id = Some(dice.pick(&self.organizations)),
-            16 => match dice.roll(3) {
-                0 => filter.author_id = label(dice),
-                1 => filter.model_id = label(dice),
-                _ => filter.inference_id = label(dice),
+            8..=12 => filter.text = any_search(witness, dice),
+            13 => filter.created = times_around(witness.created_at, dice),
+            14 => filter.updated = times_around(witness.updated_at, dice),
+            15 => filter.uploader_id = Some(witness.uploader_id),
+            16 => filter.organization_id = witness.organization_id,
+            17 => match dice.roll(3) {
+                0 => filter.author_id.clone_from(&lineage.author_id),
+                1 => filter.model_id.clone_from(&lineage.model_id),
+                _ => filter.inference_id.clone_from(&lineage.inference_id),
             },
-            17 => filter.parent_id = relative(dice),
-            18 => filter.root_id = relative(dice),
-            19 => filter.collection_id = Some(dice.pick(&self.collections)),
+            18 => match dice.roll(2) {
+                0 => filter.parent_id = lineage.parent_id,
+                _ => filter.root_id = lineage.root_id,
+            },
+            19 => filter.collection_id = witness.collection_ids.first().copied(),
             20 => {
                 let pairs = dice.some(PAIRS, 2).into_iter();
                 filter.parameters =
                     pairs.map(|(path, value)| (path.to_owned(), value.to_owned())).collect();
             }
             _ => match dice.roll(3) {
-                0 => filter.project = Some(dice.pick(TEXTS).to_owned()),
+                0 => filter.project.clone_from(&witness.project),
                 1 => filter.width = PixelRange { min: Some(110), max: Some(120) },
                 _ => filter.height = PixelRange { min: None, max: Some(100) },
             },
         }
     }
+}
 
-    /// Pieces of what there is, one to a few characters long.
-    fn any_search(&self, dice: &mut Dice) -> Option<TextSearch> {
-        let mut all: Vec<String> =
-            TEXTS.iter().chain(TAGS).chain(FILES).map(|it| fold(it)).collect();
-        all.extend(PARAMETERS.iter().map(|it| fold(it)));
-        let mut words = Vec::new();
-        for _ in 0..=dice.roll(2) {
-            let text: Vec<char> = dice.pick(&all).chars().collect();
-            let start = usize::try_from(dice.roll(text.len() as u64)).unwrap();
-            let length = 1 + usize::try_from(dice.roll(5)).unwrap();
-            words.push(text.iter().skip(start).take(length).collect::<String>());
-        }
-        let mut fields = dice.some(TextField::ALL, 3);
-        fields.push(TextField::Name);
-        fields.sort_unstable();
-        fields.dedup();
-        let fields = if dice.once_in(2) { TextField::ALL } else { &fields };
-        TextSearch::parse(&words.join(" "), fields)
+/// Pieces of what the asset has, one to a few characters long.
+fn any_search(witness: &Asset, dice: &mut Dice) -> Option<TextSearch> {
+    let mut texts = vec![witness.name.clone(), witness.filename.clone()];
+    texts.extend(witness.tags.iter().chain(&witness.project).cloned());
+    texts.extend(witness.styling_note.iter().chain(&witness.description).cloned());
+    texts.push(witness.parameters.clone());
+    let mut words = Vec::new();
+    for _ in 0..=dice.roll(2) {
+        let text: Vec<char> = dice.pick(&texts).chars().collect();
+        let start = usize::try_from(dice.roll(1 + text.len() as u64)).unwrap();
+        let length = 1 + usize::try_from(dice.roll(6)).unwrap();
+        words.push(text.iter().skip(start).take(length).collect::<String>());
     }
+    let mut fields = dice.some(TextField::ALL, 3);
+    fields.push(TextField::Name);
+    fields.sort_unstable();
+    fields.dedup();
+    let fields = if dice.once_in(3) { &fields } else { TextField::ALL };
+    TextSearch::parse(&words.join(" "), fields)
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
@@ -311,9 +335,9 @@ fn any_types() -> Vec<TypeFilter> {
     exact.chain(families).collect()
 }
 
-fn any_times(dice: &mut Dice) -> TimeRange {
-    let mut time = || NOW + 500 * Millis::try_from(dice.roll(100)).unwrap();
-    let (after, before) = (time(), time());
+fn times_around(at: Millis, dice: &mut Dice) -> TimeRange {
+    let mut near = || Millis::try_from(dice.roll(20_000)).unwrap() - 1_000;
+    let (after, before) = (at - near(), at + near());
     TimeRange {
         after: Some(after).filter(|_| dice.once_in(2)),
         before: Some(before).filter(|_| dice.once_in(2)),
