@@ -7,3 +7,5 @@
 pub mod cli;
 pub mod config;
 pub mod logging;
+pub mod painting;
+pub mod wiring;

@@ -17,7 +17,8 @@ use backlot_library::limiter::Limiter;
 use backlot_library::secret::SystemRandom;
 use backlot_library::upkeep::{MarkerTrouble, bind};
 use backlot_library::{Library, LibraryConfig};
-use backlot_model::{Clock, Fault, Ids, SystemClock};
+use backlot_model::clock::SystemClock;
+use backlot_model::{Clock, Fault, Ids};
 use backlot_store::blobs::{Blobs, DiskOptions};
 use backlot_store::db::{Db, SqliteOptions};
 use backlot_store::migrate::{self, MIGRATIONS};
@@ -40,7 +41,8 @@ pub enum Expect {
     Records,
 }
 
-/// A library and what has to be closed with it.
+/// A library and what has to be closed with it. Clones share it.
+#[derive(Clone)]
 pub struct Opened {
     /// The operations.
     pub library: Library,
@@ -57,6 +59,14 @@ impl Opened {
     pub async fn close(self) -> Result<(), Fault> {
         self.library.accounts().tidy().await?;
         Ok(self.db.close().await?)
+    }
+
+    /// Refreshes what the database knows of itself, where that is worth it.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn optimize(&self) -> Result<(), Fault> {
+        Ok(self.db.optimize().await?)
     }
 
     /// The same library with another clock.

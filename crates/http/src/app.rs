@@ -16,12 +16,14 @@ use backlot_model::{Fault, Id};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
 use crate::edge::request::RequestContext;
+use crate::streams::Streams;
 
 /// The state of all routers.
 #[derive(Clone)]
 pub struct App {
     library: Library,
     public_url: Option<std::sync::Arc<str>>,
+    streams: Streams,
 }
 
 /// Who asks, as handlers take it.
@@ -33,7 +35,13 @@ impl App {
     #[must_use]
     pub fn new(library: Library, public_url: Option<&str>) -> Self {
         let public_url = public_url.map(|url| url.trim_end_matches('/').into());
-        Self { library, public_url }
+        Self { library, public_url, streams: Streams::default() }
+    }
+
+    /// The open streams of events.
+    #[must_use]
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// The operations.

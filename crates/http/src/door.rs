@@ -76,7 +76,7 @@ impl Sink for Door<'_> {
     }
 }
 
-/// A door that is open already.
+/// An intake that was opened before the file began, as for a presigned upload.
 impl Sink for Intake {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
         Self::write(self, bytes).await

@@ -5,8 +5,12 @@
 
 pub mod app;
 pub mod dialects;
+pub mod docs;
 pub mod door;
 pub mod edge;
 pub mod health;
 pub mod media;
+pub mod native;
+pub mod router;
 pub mod server;
+pub mod streams;

@@ -54,7 +54,9 @@ impl From<Fault> for Failure {
             }
             Kind::Unauthenticated | Kind::MethodNotAllowed | Kind::Internal => Exit::Failed,
         };
-        let mut message = fault.message.clone();
+        // Fields stand in a body elsewhere; here they are flags of the same names.
+        let message = fault.message.strip_prefix("body.").unwrap_or(&fault.message);
+        let mut message = message.to_owned();
         let mut cause = std::error::Error::source(&fault);
         while let Some(error) = cause {
             message.push_str(&format!(": {error}"));
@@ -74,6 +76,8 @@ mod tests {
             .because("disk I/O error");
         let expected = Failure::new(Exit::Unavailable, "the database is away: disk I/O error");
         assert_eq!(Failure::from(fault), expected);
+        let field = Fault::invalid("body.email", "format", "is no address");
+        assert_eq!(Failure::from(field), Failure::new(Exit::Usage, "email: is no address"));
         let taken = Fault::new(Kind::Conflict, "already-exists", "taken");
         assert_eq!(Failure::from(taken).exit, Exit::Refused);
     }

@@ -2,7 +2,8 @@
 
 use backlot_library::accounts::{Accounts, ListSlice, NewKey};
 use backlot_model::account::{ApiKey, Caller, Scope, Scopes};
-use backlot_model::{Clock, Id, Millis, SystemClock};
+use backlot_model::clock::SystemClock;
+use backlot_model::{Clock, Id, Millis};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 

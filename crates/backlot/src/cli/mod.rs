@@ -4,11 +4,23 @@
 //! Invariant: standard output carries only what was asked for; words for people go to standard
 //! error.
 
+mod backup;
 mod completions;
 mod config;
+mod demo;
 mod exit;
+mod gc;
 mod health;
+mod import;
+mod key;
+mod org;
 mod output;
+mod processing;
+mod progress;
+mod runtime;
+mod serve;
+mod user;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -78,11 +90,44 @@ impl Place {
     pub fn load(&self) -> Result<Loaded, Failure> {
         load(&self.inputs()?)
     }
+
+    /// The same with more flags: setting, flag and value of each.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] with every mistake.
+    pub fn load_with(
+        &self,
+        flags: Vec<(&'static str, &'static str, String)>,
+    ) -> Result<Loaded, Failure> {
+        let mut inputs = self.inputs()?;
+        inputs.flags.extend(flags);
+        load(&inputs)
+    }
 }
 
 /// Everything `backlot` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve the library
+    Serve(serve::ServeCommand),
+    /// Make, list and change users
+    User(user::UserCommand),
+    /// Make organisations, and say who is in them
+    Org(org::OrgCommand),
+    /// Make, list and revoke API keys
+    Key(key::KeyCommand),
+    /// Import files and folders into the library
+    Import(import::ImportCommand),
+    /// Check that everything recorded is there and whole
+    Verify(verify::VerifyCommand),
+    /// Take away what has had its time
+    Gc(gc::GcCommand),
+    /// Write a consistent copy of the library, while the server runs
+    Backup(backup::BackupCommand),
+    /// Make a library of a backup
+    Restore(backup::RestoreCommand),
+    /// Fill a library with generated pictures, to try things out
+    Demo(demo::DemoCommand),
     /// Print the settings in force, and where each comes from
     Config(config::ConfigCommand),
     /// Ask a running server whether it is ready
@@ -96,6 +141,16 @@ pub enum Command {
 pub fn main() -> ExitCode {
     let Cli { place, command } = Cli::parse();
     let done = match command {
+        Command::Serve(command) => command.run(&place),
+        Command::User(command) => command.run(&place),
+        Command::Org(command) => command.run(&place),
+        Command::Key(command) => command.run(&place),
+        Command::Import(command) => command.run(&place),
+        Command::Verify(command) => command.run(&place),
+        Command::Gc(command) => command.run(&place),
+        Command::Backup(command) => command.run(&place),
+        Command::Restore(command) => command.run(&place),
+        Command::Demo(command) => command.run(&place),
         Command::Config(command) => command.run(&place),
         Command::Health(command) => command.run(&place),
         Command::Completions(command) => command.run(),

@@ -32,11 +32,21 @@ impl Processing {
         if self.workers.is_none() {
             return Ok(self.library.processing_since(owner, since).await?);
         }
-        while self.library.processing_since(owner, since).await? > 0 {
-            tokio::time::sleep(POLL).await;
-        }
+        Self::wait(&self.library, owner, since).await?;
         self.stop().await;
         Ok(0)
+    }
+
+    /// Waits until everything that `owner` made since then is ready or failed.
+    pub(super) async fn wait(
+        library: &Library,
+        owner: &Caller,
+        since: Millis,
+    ) -> Result<(), Failure> {
+        while library.processing_since(owner, since).await? > 0 {
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Lets each worker finish the job in hand.

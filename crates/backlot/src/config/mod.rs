@@ -26,6 +26,7 @@ use backlot_model::limits::UploadLimits;
 pub use layers::{DEFAULT_FILE, Inputs, Mistake, Setting, Settings, Source, environment_name};
 pub use location::{BlobUrl, DatabaseUrl};
 pub use show::{as_json, as_toml};
+pub use units::duration;
 
 use reader::Reader;
 

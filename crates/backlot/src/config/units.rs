@@ -27,8 +27,10 @@ pub(super) fn size(raw: &str) -> Option<u64> {
     number.checked_mul(*factor)
 }
 
-/// Reads a duration. A bare number is refused: nobody can tell seconds from milliseconds.
-pub(super) fn duration(raw: &str) -> Option<Duration> {
+/// Reads a duration such as `90s` or `7d`; `None` when it is none. A bare number is refused: nobody
+/// can tell seconds from milliseconds.
+#[must_use]
+pub fn duration(raw: &str) -> Option<Duration> {
     let (number, unit) = split(raw)?;
     let (_, factor) = DURATIONS.iter().find(|(name, _)| *name == unit)?;
     number.checked_mul(*factor).map(Duration::from_millis)

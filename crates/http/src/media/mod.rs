@@ -25,7 +25,7 @@ pub static MEDIA: Dialect = Dialect {
     name: "media",
     title: "Pictures",
     default_prefix: "/media",
-    render: crate::edge::plain::PLAIN.render,
+    render: crate::native::render,
 };
 
 /// The routes under `/media`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::jobs::{self, Claimed};
+use backlot_store::upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -14,10 +15,23 @@ use crate::secret::random_bytes;
 
 /// How long a worker waits before it looks again when nobody wakes it.
 const POLL: Duration = Duration::from_secs(1);
+/// How long handing leases back may take.
+const HAND_BACK_MAX: Duration = Duration::from_secs(2);
+
+/// What the workers are to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Take the next job.
+    Work,
+    /// Finish the job in hand, and end.
+    Finish,
+    /// Drop the job in hand for another process, and end.
+    HandBack,
+}
 
 /// The running workers of this process.
 pub struct Workers {
-    stop: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     tasks: JoinSet<()>,
 }
 
@@ -25,38 +39,51 @@ impl Workers {
     /// Starts the configured number of workers.
     #[must_use]
     pub fn start(library: &Library) -> Self {
-        let (stop, stopped) = watch::channel(false);
+        let (phase, told) = watch::channel(Phase::Work);
         let mut tasks = JoinSet::new();
         for _ in 0..library.config().job_workers.max(1) {
-            tasks.spawn(work(library.clone(), stopped.clone()));
+            tasks.spawn(work(library.clone(), told.clone()));
         }
-        Self { stop, tasks }
+        Self { phase, tasks }
     }
 
     /// Lets each worker finish the job in hand; those that are not done by `deadline` hand their
     /// lease back, so that another process can take over at once.
     pub async fn stop(mut self, deadline: Duration) {
-        let _ = self.stop.send(true);
+        self.phase.send_replace(Phase::Finish);
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(deadline, all).await.is_err() {
+        if tokio::time::timeout(deadline, all).await.is_ok() {
+            return;
+        }
+        self.phase.send_replace(Phase::HandBack);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(HAND_BACK_MAX, all).await.is_err() {
+            tracing::warn!("some leases were not handed back; they run out by themselves");
             self.tasks.shutdown().await;
         }
     }
 }
 
-async fn work(library: Library, mut stopped: watch::Receiver<bool>) {
-    while !*stopped.borrow() {
-        match library.run_next_job().await {
+async fn work(library: Library, mut phase: watch::Receiver<Phase>) {
+    while *phase.borrow() == Phase::Work {
+        match library.work_once(&mut phase).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(fault) => tracing::error!(cause = ?fault.cause, "no job could be claimed: {fault}"),
+            Err(fault) => {
+                tracing::error!(cause = ?fault.cause, "the queue is out of reach: {fault}")
+            }
         }
         tokio::select! {
             () = library.woken() => {}
             () = tokio::time::sleep(POLL) => {}
-            _ = stopped.changed() => {}
+            _ = phase.changed() => {}
         }
     }
+}
+
+/// Waits until jobs in hand are to be given back, or nobody is left to say so.
+async fn told_to_hand_back(phase: &mut watch::Receiver<Phase>) {
+    drop(phase.wait_for(|phase| *phase == Phase::HandBack).await);
 }
 
 impl Library {
@@ -65,14 +92,46 @@ impl Library {
     /// # Errors
     /// When the queue itself is out of reach; a job that fails is no error.
     pub async fn run_next_job(&self) -> Result<bool, Fault> {
-        let now = self.now_ms();
-        let claimed = jobs::claim(self.db(), now, self.config().job_lease_ms).await?;
-        let Some(claimed) = claimed else { return Ok(false) };
-        let lease = Lease::keep(self.clone(), &claimed);
-        let ended = self.run(&claimed).await;
-        drop(lease);
-        self.end(&claimed, ended).await?;
+        let Some(claimed) = self.claim_job().await? else { return Ok(false) };
+        self.run_to_its_end(&claimed).await.map(|()| true)
+    }
+
+    /// The same, unless it is told to hand the job back meanwhile.
+    async fn work_once(&self, phase: &mut watch::Receiver<Phase>) -> Result<bool, Fault> {
+        let Some(claimed) = self.claim_job().await? else { return Ok(false) };
+        tokio::select! {
+            ended = self.run_to_its_end(&claimed) => ended?,
+            () = told_to_hand_back(phase) => {
+                // A lease that was lost already is another's.
+                let _ = jobs::release(self.db(), &claimed, self.now_ms()).await?;
+            }
+        }
         Ok(true)
+    }
+
+    /// Takes up at once what processes that have died had in hand. Only for the one process that
+    /// knows that no other serves this library.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn take_over_jobs(&self) -> Result<u64, Fault> {
+        Ok(upkeep::release_leases(self.db(), self.now_ms()).await?)
+    }
+
+    async fn claim_job(&self) -> Result<Option<Claimed>, Fault> {
+        Ok(jobs::claim(self.db(), self.now_ms(), self.config().job_lease_ms).await?)
+    }
+
+    async fn run_to_its_end(&self, claimed: &Claimed) -> Result<(), Fault> {
+        let lease = Lease::keep(self.clone(), claimed);
+        let ended = if claimed.attempts > self.config().job_attempts_max {
+            // It never came to an end: each time, the process died before.
+            Err(Fault::internal("every attempt ended with the process"))
+        } else {
+            self.run(claimed).await
+        };
+        drop(lease);
+        self.end(claimed, ended).await
     }
 
     /// Runs every job that is due, one after the other; how many there were.

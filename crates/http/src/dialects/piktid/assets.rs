@@ -245,8 +245,8 @@ pub(super) async fn bulk_delete(
 
 /// Counts the call, before its body is read.
 async fn count(app: &App, caller: &Caller, context: &RequestContext) -> Result<(), Fault> {
-    let limiter = app.library().limiter();
-    context.note_allowance(limiter.check(Limit::BulkDelete, &caller.subject()).await?);
+    let left = app.library().limiter().check(Limit::BulkDelete, &caller.subject()).await?;
+    context.note_allowance(left);
     Ok(())
 }
 

@@ -1,0 +1,103 @@
+//! One asset, its likenesses, and the tags of all.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+
+use super::id_in;
+use super::list::OWNERSHIPS;
+use crate::app::{App, Asking, Links};
+use crate::edge::credential::Caller;
+use crate::edge::fields::{Checks, Query};
+use crate::edge::path::PathFields;
+use crate::native::answer::{Answered, Shown, shown};
+use crate::native::asking::SignedIn;
+use crate::native::envelope::{Missing, OpenlyRefused, Refused};
+use crate::native::paging::limit;
+use crate::native::wire::Page;
+use crate::native::wire::asset::{AssetBody, DuplicateBody, TagPage};
+
+/// One asset
+///
+/// Public ones need no credential.
+#[utoipa::path(
+    get, path = "/assets/{id}", operation_id = "get_asset", tag = "assets",
+    security((), ("bearer" = []), ("api_key" = []), ("basic" = [])),
+    params(
+        ("id" = String, Path, description = "The asset"),
+        ("If-None-Match" = Option<String>, Header, description = "Answers 304 when the asset still has this entity tag"),
+    ),
+    responses(
+        (status = 200, description = "The asset", body = AssetBody, headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "The asset still has the entity tag"),
+        OpenlyRefused, Missing,
+    ),
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    Caller(caller): Asking,
+    links: Links,
+    path: PathFields,
+    headers: HeaderMap,
+) -> Answered {
+    let asset = app.library().asset(&caller, id_in(&path)?).await?;
+    shown(&app, &links, &caller, asset, &headers)
+}
+
+/// Assets that look like this one
+///
+/// Among those that the caller can list, the likest first. Told by perceptual hashes, so there are
+/// none until the asset is ready, and none of what is no picture.
+#[utoipa::path(
+    get, path = "/assets/{id}/duplicates", operation_id = "list_asset_duplicates", tag = "assets",
+    params(
+        ("id" = String, Path, description = "The asset"),
+        ("limit" = Option<u32>, Query, description = "How many to show", minimum = 1, maximum = 100),
+    ),
+    responses((status = 200, description = "The likest assets", body = Page<DuplicateBody>), Refused, Missing),
+)]
+pub(super) async fn duplicates(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    links: Links,
+    path: PathFields,
+    Query(query): Query,
+) -> Shown<Page<DuplicateBody>> {
+    let limit = limit(&query, 100)?;
+    let near = app.library().near_duplicates(&caller, id_in(&path)?, limit).await?;
+    let data: Vec<DuplicateBody> = near
+        .into_iter()
+        .map(|(asset, distance)| DuplicateBody {
+            asset: AssetBody::of(asset, &links, &caller),
+            distance,
+        })
+        .collect();
+    let count = data.len() as u64;
+    Ok(Json(Page { data, count }))
+}
+
+/// All tags
+///
+/// Of the assets that the caller can list, with how many of them carry each, by name.
+#[utoipa::path(
+    get, path = "/assets/tags", operation_id = "list_asset_tags", tag = "assets",
+    params(
+        ("ownership" = Option<String>, Query, description = "`mine`, `shared` or `default`; all of them if absent"),
+        ("after" = Option<String>, Query, description = "Begin after this tag"),
+        ("limit" = Option<u32>, Query, description = "How many to show; 100 if absent", minimum = 1, maximum = 1000),
+    ),
+    responses((status = 200, description = "Tags by name", body = TagPage), Refused),
+)]
+pub(super) async fn tags(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Query(query): Query,
+) -> Shown<TagPage> {
+    let mut checks = Checks::default();
+    let ownership = checks.take(query.choice("ownership", OWNERSHIPS));
+    let after = checks.take(query.text_up_to("after", 100));
+    checks.done()?;
+    let limit = limit(&query, 1_000)?;
+    let counts = app.library().tags(&caller, ownership, after, limit + 1).await?;
+    Ok(Json(TagPage::of(counts, limit as usize)))
+}

@@ -1,0 +1,64 @@
+//! All routers, each at its place: the native API, the dialects, delivery, documents, health.
+//!
+//! Adding a dialect touches its folder and the list in [`crate::dialects::all`].
+
+use axum::Router;
+
+use crate::app::App;
+use crate::edge::dialect::Dialect;
+use crate::edge::openapi::publish;
+use crate::edge::place::{Place, Places};
+use crate::{dialects, media, native};
+
+/// The routers of everything that has a place of its own: the native API, then the dialects.
+fn parts(app: &App) -> Vec<(&'static Dialect, Router)> {
+    let all = std::iter::once((&native::NATIVE, native::routes())).chain(dialects::all());
+    all.map(|(dialect, routes)| (dialect, publish(dialect, routes).with_state(app.clone())))
+        .collect()
+}
+
+/// Where everything stands unless the operator says otherwise: names and places.
+///
+/// # Errors
+/// A default that is no place, which a test rules out.
+pub fn default_places() -> Result<Vec<(&'static str, Place)>, String> {
+    let names = std::iter::once(&native::NATIVE).chain(dialects::all().into_iter().map(|it| it.0));
+    names.map(|it| Ok((it.name, Place::parse(it.default_prefix)?))).collect()
+}
+
+/// The one router. `place_of` says where the dialect of a name stands; `shared` are routes that
+/// belong to no dialect (health, metrics, documents).
+///
+/// # Errors
+/// Two dialects at one place, or a default that is no place.
+pub fn router(
+    app: &App,
+    place_of: impl Fn(&str) -> Option<Place>,
+    shared: Router,
+) -> Result<Router, String> {
+    let media = media::routes().with_state(app.clone());
+    let shared = shared.nest(media::MEDIA.default_prefix, media);
+    let mut places = Places::new(&native::NATIVE, shared);
+    for (dialect, routes) in parts(app) {
+        let place = match place_of(dialect.name) {
+            Some(place) => place,
+            None => Place::parse(dialect.default_prefix)?,
+        };
+        places.put(&place, routes)?;
+    }
+    Ok(places.into_router())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_places_and_differ() {
+        let places = default_places().unwrap();
+        let mut urls: Vec<_> = places.iter().map(|(_, place)| place.base_url("http")).collect();
+        urls.sort();
+        urls.dedup();
+        assert_eq!(urls.len(), places.len());
+    }
+}
