@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use backlot_model::asset::Visibility;
+use backlot_model::policy::account::{ACCOUNT_RULES, AccountStanding, BoundKeys};
 use backlot_model::policy::{RULES, Standing};
 
 /// One generated page.
@@ -86,10 +87,11 @@ fn paragraphs(comment: &[&str]) -> String {
     joined.collect::<Vec<_>>().join("\n\n")
 }
 
-/// The hand-written page, with the table of who may do what as the model has it.
+/// The hand-written page, with the tables of who may do what as the model has them.
 fn architecture(root: &Path) -> io::Result<String> {
     let page = std::fs::read_to_string(root.join("ARCHITECTURE.md"))?;
-    with_block(&page, "authority over assets", &asset_authority())
+    let page = with_block(&page, "authority over assets", &asset_authority())?;
+    with_block(&page, "authority over accounts", &account_authority())
 }
 
 /// `page` with what stands between the two marks of this name replaced.
@@ -115,6 +117,27 @@ fn asset_authority() -> String {
         let cells: Vec<String> = rule.open_to.iter().map(|open_to| whom(open_to)).collect();
         let (operation, scope) = (rule.operation, rule.scope);
         table.push_str(&format!("| {operation} | {scope} | {} |\n", cells.join(" | ")));
+    }
+    table
+}
+
+fn account_authority() -> String {
+    let mut table = String::from(
+        "| operation | scopes | bound keys | open to | told of it |\n|---|---|---|---|---|\n",
+    );
+    let words = |standings: &[AccountStanding]| {
+        standings.iter().map(|standing| standing.word()).collect::<Vec<_>>().join(", ")
+    };
+    for rule in ACCOUNT_RULES {
+        let scopes: Vec<&str> = rule.scopes.iter().map(|scope| scope.word()).collect();
+        let bound_keys = if rule.bound_keys == BoundKeys::May { "may" } else { "may not" };
+        table.push_str(&format!(
+            "| {} | {} | {bound_keys} | {} | {} |\n",
+            rule.operation,
+            scopes.join(", "),
+            words(rule.open_to),
+            words(rule.told),
+        ));
     }
     table
 }

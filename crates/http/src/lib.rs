@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod dialects;
+pub mod docs;
 pub mod door;
 pub mod edge;
 pub mod health;

@@ -8,6 +8,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 use std::io;
+mod fill;
+
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,8 @@ use tokio::sync::OnceCell;
 use crate::blobs::{Blobs, DiskFaults, DiskOptions, DiskStep};
 use crate::db::{Db, Durability, SqliteOptions};
 use crate::migrate::{self, MIGRATIONS};
+
+pub use fill::{Filled, fill};
 
 /// A database of its own for one test; its files go with it.
 pub struct TestDb {

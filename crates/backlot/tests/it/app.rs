@@ -19,7 +19,7 @@ use backlot_library::secret::password::PasswordCost;
 use backlot_library::secret::{Random, Secret, SeededRandom};
 use backlot_library::{Library, LibraryConfig};
 use backlot_model::account::{Caller, Organization, Role, Scopes, User};
-use backlot_model::{HandClock, Id, Ids};
+use backlot_model::{Clock, HandClock, Id, Ids};
 use backlot_store::testing::{TestBlobs, TestDb};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -68,12 +68,15 @@ impl TestApp {
         let blobs = backlot_store::testing::disk().await;
         let clock = HandClock::default();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
+        let time: Arc<dyn Clock> = Arc::new(clock.clone());
+        let ids = Arc::new(Ids::new(Arc::clone(&time)));
+        let limiter = Arc::new(Limiter::new(Arc::clone(&time), config.rates));
         let accounts_parts = AccountsParts {
             db: db.clone(),
-            clock: Arc::new(clock.clone()),
-            ids: Arc::new(Ids::new(Arc::new(clock.clone()))),
+            clock: Arc::clone(&time),
+            ids: Arc::clone(&ids),
             random: Arc::clone(&random),
-            limiter: Arc::new(Limiter::new(Arc::new(clock.clone()), config.rates)),
+            limiter: Arc::clone(&limiter),
         };
         let accounts_config =
             AccountsConfig { password_cost: PasswordCost::CHEAP, ..AccountsConfig::default() };
@@ -81,8 +84,10 @@ impl TestApp {
         let library = Library::new(Parts {
             db: db.clone(),
             blobs: blobs.clone(),
-            clock: Arc::new(clock.clone()),
+            clock: time,
             random,
+            ids,
+            limiter,
             accounts,
             config,
             detectors: Vec::new(),

@@ -107,11 +107,6 @@ impl Accounts {
         Ok(found.map(|found| found.user.id))
     }
 
-    /// The usernames of those of `ids` that exist. Usernames are known to everybody.
-    pub async fn usernames(&self, ids: &[Id<User>]) -> Result<Vec<(Id<User>, String)>, Fault> {
-        Ok(users::usernames(self.db(), ids).await?)
-    }
-
     /// Makes a user.
     ///
     /// # Errors

@@ -83,12 +83,6 @@ pub async fn load_caller_by_user(db: &Db, id: Id<User>) -> Result<Option<CallerR
     Ok(load(db, sql, args![id], |_| Ok(())).await?.map(|((), caller)| caller))
 }
 
-/// The user `id` with all that he may, if he is active: for what is finished later in his name.
-pub async fn caller_by_user(db: &Db, id: Id<User>) -> Result<Option<Member>, DbError> {
-    let found = load_caller_by_user(db, id).await?.filter(|found| found.user.is_active);
-    Ok(found.map(|found| found.into_member(Scopes::ALL, Bounds::default())))
-}
-
 /// The user `id` and his places, if he has the long-lived token `token`.
 pub async fn load_caller_by_token(
     db: &Db,

@@ -15,9 +15,6 @@ pub mod tokens;
 pub mod touches;
 pub mod users;
 
-pub use callers::caller_by_user;
-pub use users::user_by_username;
-
 use crate::args;
 use crate::db::{Arg, DbError, Fetch, Row, Tx};
 

@@ -125,23 +125,8 @@ pub async fn by_username(db: &impl Fetch, folded: &str) -> Result<Option<WithPas
     db.fetch_optional(sql, args![folded], with_password).await
 }
 
-/// The user with this username, without regard to case.
-pub async fn user_by_username(db: &impl Fetch, username: &str) -> Result<Option<User>, DbError> {
-    let found = by_username(db, &username.to_ascii_lowercase()).await?;
-    Ok(found.map(|found| found.user))
-}
-
 fn with_password(row: &Row<'_>) -> Result<WithPassword, DbError> {
     Ok(WithPassword { user: user(row, 0)?, password_hash: row.get(WIDTH)? })
-}
-
-/// The usernames of those of `ids` that exist, in no order.
-pub async fn usernames(
-    db: &crate::db::Db,
-    ids: &[Id<User>],
-) -> Result<Vec<(Id<User>, String)>, DbError> {
-    let sql = format!("SELECT id, username FROM account WHERE id IN ({})", db.each_text(1));
-    db.fetch(sql, vec![crate::db::texts(ids)], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// Those of `filter`, in the order in which they were made.

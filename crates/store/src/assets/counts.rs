@@ -7,7 +7,7 @@ use backlot_model::query::Filter;
 
 use super::arms::{self, Head};
 use super::ask::{Ask, Place};
-use super::plan::{self};
+use super::plan::{self, Driver};
 use crate::db::{Arg, DbError, Fetch};
 use crate::statement::{Statement, one_of_words};
 
@@ -36,12 +36,28 @@ pub(super) async fn statement(
         }
     } else {
         let driver = plan::for_count(source, ask).await?;
-        let arms = arms::arms(ask, driver, &mut statement, Head::One);
-        let each: Vec<String> =
-            arms.iter().map(|arm| format!("(SELECT count(*) FROM ({arm}))")).collect();
-        format!("SELECT {}", each.join(" + "))
+        counted(ask, &mut statement, driver)
     };
     Ok((sql, statement.args))
+}
+
+fn counted(ask: &Ask<'_>, statement: &mut Statement, driver: Driver) -> String {
+    let arms = arms::arms(ask, driver, statement, Head::One);
+    let each: Vec<String> =
+        arms.iter().map(|arm| format!("(SELECT count(*) FROM ({arm}))")).collect();
+    format!("SELECT {}", each.join(" + "))
+}
+
+/// The total, counted in one certain way.
+#[cfg(feature = "testing")]
+pub(super) async fn count_by(
+    source: &impl Fetch,
+    ask: &Ask<'_>,
+    driver: Driver,
+) -> Result<u64, DbError> {
+    let mut statement = Statement::default();
+    let sql = counted(ask, &mut statement, driver);
+    source.fetch_one(sql, statement.args, |row| row.get(0)).await
 }
 
 /// A sum over `asset_count`: of the parts, and with `narrowed` of what else it counts by.
@@ -120,5 +136,5 @@ fn each_part(
         let all = all.join(" AND ");
         sums.push(format!("(SELECT coalesce(sum(n), 0) FROM {table} WHERE {all})"));
     }
-    sums.join(" + ")
+    format!("({})", sums.join(" + "))
 }

@@ -94,7 +94,7 @@ fn canonical(value: &str) -> String {
         Ok(Value::Number(number)) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
             (Some(whole), ..) => whole.to_string(),
             (_, Some(whole), _) => whole.to_string(),
-            (.., Some(real)) if real == 0.0 => "0".to_owned(),
+            (.., Some(0.0)) => "0".to_owned(),
             (.., Some(real)) if value.contains(['.', 'e', 'E']) => real.to_string(),
             _ => value.to_owned(),
         },

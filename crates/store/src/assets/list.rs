@@ -14,7 +14,7 @@ use super::plan::{self, Driver};
 use super::row::{self, COLUMNS, Stored};
 use super::seq::same_second;
 use crate::db::{Arg, Db, DbError, Fetch};
-use crate::statement::Statement;
+use crate::statement::{Statement, number};
 
 /// The page that `query` asks for.
 ///
@@ -37,31 +37,59 @@ pub async fn count(db: &Db, reach: &Reach, filter: &Filter) -> Result<u64, DbErr
     counts::count(db, &Ask::of(reach, filter)).await
 }
 
+/// What the listing would be by each index it could go by, with that one's name: all pages and
+/// totals have to be the same.
+#[cfg(feature = "testing")]
+pub async fn every_way(db: &Db, query: &AssetQuery) -> Result<Vec<(String, Page<Asset>)>, DbError> {
+    let ask = Ask::of(&query.reach, &query.filter);
+    let mut ways = Vec::new();
+    for driver in plan::all(&ask) {
+        let page = page_by(db, &ask, query, driver).await?;
+        let total = counts::count_by(db, &ask, driver).await?;
+        ways.push((format!("{driver:?}"), Page { total: Some(total), ..page }));
+    }
+    Ok(ways)
+}
+
 /// How the database goes about the statement that finds the page, one step a line.
 #[cfg(feature = "testing")]
-pub async fn explain(db: &Db, query: &AssetQuery) -> Result<Vec<String>, DbError> {
+pub async fn explain(db: &Db, query: &AssetQuery) -> Result<String, DbError> {
     let ask = Ask::of(&query.reach, &query.filter);
-    let (sql, args) = statement(db, &ask, query).await?;
-    db.fetch(format!("EXPLAIN QUERY PLAN {sql}"), args, |row| row.get(3)).await
+    let driver = plan::for_page(db, &ask, query.order.key, wanted(&query.window)).await?;
+    let (sql, args) = statement(&ask, query, driver);
+    explained(db, &sql, args).await
 }
 
 /// How the database goes about the statement that counts, one step a line.
 #[cfg(feature = "testing")]
-pub async fn explain_count(
-    db: &Db,
-    reach: &Reach,
-    filter: &Filter,
-) -> Result<Vec<String>, DbError> {
+pub async fn explain_count(db: &Db, reach: &Reach, filter: &Filter) -> Result<String, DbError> {
     let (sql, args) = counts::statement(db, &Ask::of(reach, filter)).await?;
-    db.fetch(format!("EXPLAIN QUERY PLAN {sql}"), args, |row| row.get(3)).await
+    explained(db, &sql, args).await
+}
+
+#[cfg(feature = "testing")]
+async fn explained(db: &Db, sql: &str, args: Vec<Arg>) -> Result<String, DbError> {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    let steps: Vec<String> = db.fetch(sql, args, |row| row.get(3)).await?;
+    Ok(steps.join("\n"))
 }
 
 async fn page(db: &Db, ask: &Ask<'_>, query: &AssetQuery) -> Result<Page<Asset>, DbError> {
-    let limit = limit_of(&query.window);
-    if ask.parts.is_empty() || limit == 0 {
+    if ask.parts.is_empty() || limit_of(&query.window) == 0 {
         return Ok(Page { items: Vec::new(), total: None, next: None });
     }
-    let (sql, args) = statement(db, ask, query).await?;
+    let driver = plan::for_page(db, ask, query.order.key, wanted(&query.window)).await?;
+    page_by(db, ask, query, driver).await
+}
+
+async fn page_by(
+    db: &Db,
+    ask: &Ask<'_>,
+    query: &AssetQuery,
+    driver: Driver,
+) -> Result<Page<Asset>, DbError> {
+    let limit = limit_of(&query.window);
+    let (sql, args) = statement(ask, query, driver);
     let mut rows: Vec<Stored> = db.fetch(sql, args, row::decode).await?;
     sort(&mut rows, query.order);
     let has_more = rows.len() > limit;
@@ -72,37 +100,31 @@ async fn page(db: &Db, ask: &Ask<'_>, query: &AssetQuery) -> Result<Page<Asset>,
 }
 
 /// The statement that finds the page's rows and the one after them, and its arguments.
-async fn statement(
-    db: &Db,
-    ask: &Ask<'_>,
-    query: &AssetQuery,
-) -> Result<(String, Vec<Arg>), DbError> {
-    let take = i64::try_from(limit_of(&query.window)).unwrap_or(i64::MAX).saturating_add(1);
+fn statement(ask: &Ask<'_>, query: &AssetQuery, driver: Driver) -> (String, Vec<Arg>) {
+    let mut statement = Statement::default();
     let (after, skip) = match &query.window {
-        Window::Offset { skip, .. } => (None, i64::try_from(*skip).unwrap_or(i64::MAX)),
+        Window::Offset { skip, .. } => (None, number(*skip)),
         Window::Cursor { after, .. } => (after.as_ref(), 0),
     };
-    let wanted = u64::try_from(take.saturating_add(skip)).unwrap_or(u64::MAX);
-    let driver = plan::for_page(db, ask, query.order.key, wanted).await?;
-    let mut statement = Statement::default();
     let arms = arms::arms(ask, driver, &mut statement, Head::Keys(query.order, after));
     let arms = arms.join(" UNION ALL ");
     let by_hits = driver == Driver::Text && query.order.key == SortKey::CreatedAt;
     let found = match by_hits {
         true => {
-            let upto = statement.bind(take.saturating_add(skip));
+            let upto = statement.bind(number(wanted(&query.window)));
             in_order_of_hits(&arms, query.order.direction, &upto)
         }
         false => arms,
     };
-    let (take, skip) = (statement.bind(take), statement.bind(skip));
+    let take = statement.bind(number(limit_of(&query.window) as u64 + 1));
+    let skip = statement.bind(skip);
     let way = sql_direction(query.order.direction);
     let sql = format!(
         "SELECT {COLUMNS} FROM (
             {found} ORDER BY 2 {way}, 3 {way} LIMIT {take} OFFSET {skip}
         ) k CROSS JOIN asset a ON a.seq = k.seq"
     );
-    Ok((sql, statement.args))
+    (sql, statement.args)
 }
 
 /// The first `upto` hits of the text index, and the others of the last one's second: hits come in
@@ -129,6 +151,12 @@ fn sql_direction(direction: Direction) -> &'static str {
         Direction::Ascending => "ASC",
         Direction::Descending => "DESC",
     }
+}
+
+/// How many assets in order have to be found, the one after the page included.
+fn wanted(window: &Window) -> u64 {
+    let skip = if let Window::Offset { skip, .. } = window { *skip } else { 0 };
+    (limit_of(window) as u64 + 1).saturating_add(skip)
 }
 
 fn limit_of(window: &Window) -> usize {

@@ -88,6 +88,15 @@ fn candidates(ask: &Ask<'_>, order: Option<SortKey>) -> Vec<Driver> {
     found
 }
 
+/// Every driver that could be chosen for a page or a count.
+#[cfg(feature = "testing")]
+pub(super) fn all(ask: &Ask<'_>) -> Vec<Driver> {
+    match ask.parts.is_empty() {
+        true => Vec::new(),
+        false => std::iter::once(Driver::Order).chain(candidates(ask, None)).collect(),
+    }
+}
+
 /// Whether `driver` delivers in the order of `key`.
 fn is_in_order(ask: &Ask<'_>, driver: Driver, key: SortKey) -> bool {
     let by_creation = key == SortKey::CreatedAt;

@@ -74,8 +74,10 @@ pub trait Fetch: Sync {
     {
         let sql = sql.into();
         Box::pin(async move {
-            let missing = DbError::new(DbErrorKind::Defect, "no row came back").within(&sql);
-            self.fetch_optional(sql, args, map).await?.ok_or(missing)
+            match self.fetch_optional(sql.clone(), args, map).await? {
+                Some(row) => Ok(row),
+                None => Err(DbError::new(DbErrorKind::Defect, "no row came back").within(&sql)),
+            }
         })
     }
 }

@@ -8,6 +8,8 @@ mod blobs;
 mod db;
 mod disk;
 mod jobs;
+mod listing;
 mod migrate;
 mod samples;
 mod sqlite;
+mod world;

@@ -114,7 +114,7 @@ async fn bad_credentials_are_all_alike() {
 }
 
 #[tokio::test]
-async fn a_key_expires_is_revoked_and_sleeps_with_its_user() {
+async fn a_key_expires_is_revoked_and_is_no_use_without_its_user() {
     let world = World::new().await;
     let ada = world.user("ada").await;
     let session = world.session(&ada).await;

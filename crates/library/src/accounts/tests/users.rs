@@ -167,11 +167,7 @@ async fn lists_are_searched_sliced_and_counted() {
 #[tokio::test]
 async fn usernames_are_known_to_all() {
     let world = World::new().await;
-    let (ada, bob) = (world.user("ada").await, world.user("bob").await);
-    let unknown = Id::new(uuid::Uuid::from_u128(1));
-    let mut named = world.accounts.usernames(&[bob.id, unknown, ada.id]).await.unwrap();
-    named.sort();
-    assert_eq!(named, [(ada.id, "ada".to_owned()), (bob.id, "bob".to_owned())]);
+    let ada = world.user("ada").await;
     assert_eq!(world.accounts.user_id_of("ADA").await.unwrap(), Some(ada.id));
     assert_eq!(world.accounts.user_id_of("nobody").await.unwrap(), None);
 }
