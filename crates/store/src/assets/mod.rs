@@ -82,7 +82,7 @@ pub async fn by_ids(db: &Db, ids: &[Id<Asset>]) -> Result<Vec<Asset>, DbError> {
 }
 
 /// The same as [`by_ids`], to be changed in this transaction.
-pub async fn by_ids_in(tx: &mut Tx, ids: &[Id<Asset>]) -> Result<Vec<Asset>, DbError> {
+pub async fn by_ids_in(tx: &Tx, ids: &[Id<Asset>]) -> Result<Vec<Asset>, DbError> {
     several(tx, ids).await
 }
 
@@ -104,7 +104,7 @@ async fn several(source: &impl Fetch, ids: &[Id<Asset>]) -> Result<Vec<Asset>, D
 /// caller's to set. Id, uploader, `created_at` and `collection_ids` never change here. When the
 /// stored version is not `before.version`, nothing is written and the error is
 /// [`DbErrorKind::Busy`]: somebody else was faster.
-pub async fn save(tx: &mut Tx, before: &Asset, after: &Asset) -> Result<(), DbError> {
+pub async fn save(tx: &Tx, before: &Asset, after: &Asset) -> Result<(), DbError> {
     let sql = "SELECT seq, scope FROM asset WHERE id = $1 AND version = $2";
     let found = tx
         .fetch_optional(sql, args![before.id, before.version], |row| {
