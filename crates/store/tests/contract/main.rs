@@ -8,6 +8,7 @@ mod db;
 mod disk;
 mod listing;
 mod migrate;
+mod plans;
 mod samples;
 mod sqlite;
 mod world;
