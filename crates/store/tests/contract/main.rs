@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod assets;
+mod blob_rows;
 mod blobs;
 mod db;
 mod disk;
 mod listing;
 mod migrate;
 mod plans;
+mod records;
 mod samples;
 mod sqlite;
 mod world;
