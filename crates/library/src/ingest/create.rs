@@ -9,7 +9,7 @@ use backlot_model::{Fault, Id, Kind};
 use backlot_store::db::Tx;
 use backlot_store::{assets, blob_rows};
 
-use super::{Accepts, Received};
+use super::{Accepts, Received, Stage};
 use crate::Library;
 use crate::assets::{CheckedAsset, NewAsset};
 use crate::authority::{allow, asset_not_found, member};
