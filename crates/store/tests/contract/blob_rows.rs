@@ -42,14 +42,14 @@ fn digest(n: u8) -> Digest {
 }
 
 async fn upsert(db: &TestDb, digest: Digest, facts: &Facts) {
-    let mut tx = db.begin().await.unwrap();
-    blob_rows::upsert(&mut tx, digest, facts, NOW).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    blob_rows::upsert(&tx, digest, facts, NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 async fn record(db: &TestDb, digest: Digest, facts: &Facts) {
-    let mut tx = db.begin().await.unwrap();
-    blob_rows::record_facts(&mut tx, digest, facts, 3).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    blob_rows::record_facts(&tx, digest, facts, 3).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -59,8 +59,8 @@ async fn facts_are_read_as_they_were_written_and_survive_a_second_upload() {
         assert_eq!(blob_rows::facts(db, digest(1)).await.unwrap(), None);
         upsert(db, digest(1), &header()).await;
         assert_eq!(blob_rows::facts(db, digest(1)).await.unwrap(), Some((header(), 0, None)));
-        let mut tx = db.begin().await.unwrap();
-        blob_rows::record_fault(&mut tx, digest(1), "truncated").await.unwrap();
+        let tx = db.begin().await.unwrap();
+        blob_rows::record_fault(&tx, digest(1), "truncated").await.unwrap();
         tx.commit().await.unwrap();
         let (_, _, fault) = blob_rows::facts(db, digest(1)).await.unwrap().unwrap();
         assert_eq!(fault.as_deref(), Some("truncated"));
@@ -100,34 +100,34 @@ async fn a_blob_goes_only_when_nothing_refers_to_it() {
         assert!(assets::owns_blob(db, owner, digest(1)).await.unwrap());
         assert!(!assets::owns_blob(db, other, digest(1)).await.unwrap());
 
-        let mut tx = db.begin().await.unwrap();
-        let waiting = assets::waiting_for_blob(&mut tx, digest(1)).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        let waiting = assets::waiting_for_blob(&tx, digest(1)).await.unwrap();
         assert_eq!(waiting.iter().map(|it| it.id).collect::<Vec<_>>(), [id(NOW, 2)]);
-        temp_files::insert(&mut tx, &file).await.unwrap();
-        for asset in assets::by_ids_in(&mut tx, &[id(NOW, 1), id(NOW, 2)]).await.unwrap() {
+        temp_files::insert(&tx, &file).await.unwrap();
+        for asset in assets::by_ids_in(&tx, &[id(NOW, 1), id(NOW, 2)]).await.unwrap() {
             let deleted = Asset { deleted_at: Some(NOW), ..asset.clone() };
-            assets::save(&mut tx, &asset, &deleted).await.unwrap();
-            blob_rows::mark_orphaned_if_unused(&mut tx, digest(1), NOW).await.unwrap();
-            assert!(!blob_rows::delete_if_unused(&mut tx, digest(1)).await.unwrap());
+            assets::save(&tx, &asset, &deleted).await.unwrap();
+            blob_rows::mark_orphaned_if_unused(&tx, digest(1), NOW).await.unwrap();
+            assert!(!blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());
         }
-        let gone = assets::purge_deleted(&mut tx, NOW + 1, 1).await.unwrap();
+        let gone = assets::purge_deleted(&tx, NOW + 1, 1).await.unwrap();
         assert_eq!(gone[0].digest, Some(digest(1)));
-        assert!(assets::blob_in_use(&mut tx, digest(1)).await.unwrap());
-        assert_eq!(assets::purge_deleted(&mut tx, NOW + 1, 9).await.unwrap().len(), 1);
-        assert!(!blob_rows::delete_if_unused(&mut tx, digest(1)).await.unwrap());
-        assert_eq!(temp_files::sweep(&mut tx, NOW + 11, 9).await.unwrap(), [digest(1)]);
-        assert!(!assets::blob_in_use(&mut tx, digest(1)).await.unwrap());
-        blob_rows::mark_orphaned_if_unused(&mut tx, digest(1), NOW + 20).await.unwrap();
-        blob_rows::mark_orphaned_if_unused(&mut tx, digest(1), NOW + 30).await.unwrap();
+        assert!(assets::blob_in_use(&tx, digest(1)).await.unwrap());
+        assert_eq!(assets::purge_deleted(&tx, NOW + 1, 9).await.unwrap().len(), 1);
+        assert!(!blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());
+        assert_eq!(temp_files::sweep(&tx, NOW + 11, 9).await.unwrap(), [digest(1)]);
+        assert!(!assets::blob_in_use(&tx, digest(1)).await.unwrap());
+        blob_rows::mark_orphaned_if_unused(&tx, digest(1), NOW + 20).await.unwrap();
+        blob_rows::mark_orphaned_if_unused(&tx, digest(1), NOW + 30).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(blob_rows::orphans(db, NOW + 20, 9).await.unwrap(), []);
         assert_eq!(blob_rows::orphans(db, NOW + 21, 9).await.unwrap(), [(digest(1), 1_000)]);
 
         upsert(db, digest(1), &header()).await;
         assert_eq!(blob_rows::orphans(db, NOW + 21, 9).await.unwrap(), []);
-        let mut tx = db.begin().await.unwrap();
-        assert!(blob_rows::delete_if_unused(&mut tx, digest(1)).await.unwrap());
-        assert!(!blob_rows::delete_if_unused(&mut tx, digest(1)).await.unwrap());
+        let tx = db.begin().await.unwrap();
+        assert!(blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());
+        assert!(!blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(blob_rows::total_bytes(db).await.unwrap(), (0, 0));
     })
@@ -146,7 +146,7 @@ async fn cached_renditions_are_summed_and_given_oldest_first() {
             height: 200,
             is_cached,
         };
-        let mut tx = db.begin().await.unwrap();
+        let tx = db.begin().await.unwrap();
         for (name, size, is_cached, at) in [
             ("small", 7, false, NOW),
             ("a", 10, true, NOW + 2),
@@ -154,7 +154,7 @@ async fn cached_renditions_are_summed_and_given_oldest_first() {
             ("b", 200, true, NOW + 1),
         ] {
             let it = rendition(name, size, is_cached);
-            renditions::put(&mut tx, digest(1), &it, at).await.unwrap();
+            renditions::put(&tx, digest(1), &it, at).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(renditions::cached_bytes(db).await.unwrap(), 210);
@@ -171,13 +171,13 @@ async fn cached_renditions_are_summed_and_given_oldest_first() {
         renditions::touch(db, digest(1), "b", NOW + 101, 100).await.unwrap();
         assert_eq!(names().await, ["a", "b"]);
 
-        let mut tx = db.begin().await.unwrap();
-        renditions::remove(&mut tx, digest(1), "a").await.unwrap();
-        renditions::remove(&mut tx, digest(1), "a").await.unwrap();
+        let tx = db.begin().await.unwrap();
+        renditions::remove(&tx, digest(1), "a").await.unwrap();
+        renditions::remove(&tx, digest(1), "a").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(renditions::cached_bytes(db).await.unwrap(), 200);
-        let mut tx = db.begin().await.unwrap();
-        assert!(blob_rows::delete_if_unused(&mut tx, digest(1)).await.unwrap());
+        let tx = db.begin().await.unwrap();
+        assert!(blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(renditions::cached_bytes(db).await.unwrap(), 0);
         assert_eq!(renditions::get(db, digest(1), "small").await.unwrap(), None);

@@ -40,11 +40,11 @@ async fn a_collection_counts_its_live_members_and_shows_the_newest() {
         insert(db, &pictures).await;
         let ids: Vec<Id<Asset>> = pictures.iter().map(|it| it.id).collect();
 
-        let mut tx = db.begin().await.unwrap();
-        collections::insert(&mut tx, &empty).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        collections::insert(&tx, &empty).await.unwrap();
         let given = [ids[0], ids[1], ids[2], id(NOW, 99), ids[0]];
-        collections::add(&mut tx, empty.id, &given, NOW + 5).await.unwrap();
-        collections::add(&mut tx, empty.id, &ids, NOW + 9).await.unwrap();
+        collections::add(&tx, empty.id, &given, NOW + 5).await.unwrap();
+        collections::add(&tx, empty.id, &ids, NOW + 9).await.unwrap();
         tx.commit().await.unwrap();
         let full = Collection {
             asset_count: 3,
@@ -56,25 +56,25 @@ async fn a_collection_counts_its_live_members_and_shows_the_newest() {
         let member = assets::by_id(db, ids[0]).await.unwrap().unwrap();
         assert_eq!(member.collection_ids, [empty.id]);
 
-        let mut tx = db.begin().await.unwrap();
-        let before = assets::by_id_in(&mut tx, ids[1]).await.unwrap().unwrap();
+        let tx = db.begin().await.unwrap();
+        let before = assets::by_id_in(&tx, ids[1]).await.unwrap().unwrap();
         let deleted = Asset { deleted_at: Some(NOW), ..before.clone() };
-        assets::save(&mut tx, &before, &deleted).await.unwrap();
-        collections::rename(&mut tx, empty.id, "other", NOW + 6).await.unwrap();
+        assets::save(&tx, &before, &deleted).await.unwrap();
+        collections::rename(&tx, empty.id, "other", NOW + 6).await.unwrap();
         tx.commit().await.unwrap();
         let less = collections::by_id(db, empty.id).await.unwrap().unwrap();
         assert_eq!((less.asset_count, less.thumbnail), (2, Some(ids[0])));
         assert_eq!((less.name.as_str(), less.updated_at), ("other", NOW + 6));
 
-        let mut tx = db.begin().await.unwrap();
-        collections::remove(&mut tx, empty.id, &ids[..2], NOW + 7).await.unwrap();
-        collections::remove(&mut tx, empty.id, &ids[..2], NOW + 8).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        collections::remove(&tx, empty.id, &ids[..2], NOW + 7).await.unwrap();
+        collections::remove(&tx, empty.id, &ids[..2], NOW + 8).await.unwrap();
         tx.commit().await.unwrap();
         let less = collections::by_id(db, empty.id).await.unwrap().unwrap();
         assert_eq!((less.asset_count, less.thumbnail, less.updated_at), (1, None, NOW + 7));
 
-        let mut tx = db.begin().await.unwrap();
-        collections::delete(&mut tx, empty.id).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        collections::delete(&tx, empty.id).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(collections::by_id(db, empty.id).await.unwrap(), None);
         assert!(assets::by_id(db, ids[2]).await.unwrap().unwrap().collection_ids.is_empty());
@@ -94,9 +94,9 @@ async fn collections_are_listed_for_their_owner_and_his_organisations_once() {
             shared(collection(mate, 3)),
             collection(mate, 4),
         ];
-        let mut tx = db.begin().await.unwrap();
+        let tx = db.begin().await.unwrap();
         for it in &all {
-            collections::insert(&mut tx, it).await.unwrap();
+            collections::insert(&tx, it).await.unwrap();
         }
         tx.commit().await.unwrap();
         let list = async |teams: &[_], skip, limit| {
@@ -132,11 +132,11 @@ async fn a_person_keeps_the_order_of_its_pictures_and_loses_what_is_purged() {
             created_at: NOW,
             updated_at: NOW,
         };
-        let mut tx = db.begin().await.unwrap();
-        persons::insert(&mut tx, &person).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        persons::insert(&tx, &person).await.unwrap();
         let other = Person { id: id(NOW, 2), owner_id: mate, ..person.clone() };
-        persons::insert(&mut tx, &Person { organization_id: None, ..other }).await.unwrap();
-        assert_eq!(persons::by_id_in(&mut tx, person.id).await.unwrap(), Some(person.clone()));
+        persons::insert(&tx, &Person { organization_id: None, ..other }).await.unwrap();
+        assert_eq!(persons::by_id_in(&tx, person.id).await.unwrap(), Some(person.clone()));
         tx.commit().await.unwrap();
         assert_eq!(persons::list(db, owner, None, 0, 9).await.unwrap(), (vec![person.clone()], 1));
         let (found, total) = persons::list(db, mate, Some(team), 0, 1).await.unwrap();
@@ -145,20 +145,20 @@ async fn a_person_keeps_the_order_of_its_pictures_and_loses_what_is_purged() {
         person.image_ids.push(faces[2].id);
         person.name = "Ada L.".to_owned();
         person.updated_at = NOW + 1;
-        let mut tx = db.begin().await.unwrap();
-        persons::save(&mut tx, &person).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        persons::save(&tx, &person).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(persons::by_id(db, person.id).await.unwrap(), Some(person.clone()));
 
-        let mut tx = db.begin().await.unwrap();
-        assets::purge_deleted(&mut tx, NOW + 1, 9).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        assets::purge_deleted(&tx, NOW + 1, 9).await.unwrap();
         tx.commit().await.unwrap();
         let left = persons::by_id(db, person.id).await.unwrap().unwrap();
         assert_eq!(left.image_ids, [faces[0].id, faces[2].id]);
         assert_eq!(left.default_image_id, Some(faces[0].id));
 
-        let mut tx = db.begin().await.unwrap();
-        persons::delete(&mut tx, person.id, NOW + 2).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        persons::delete(&tx, person.id, NOW + 2).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(persons::by_id(db, person.id).await.unwrap(), None);
         assert_eq!(persons::list(db, owner, Some(team), 0, 9).await.unwrap(), (Vec::new(), 0));
@@ -188,9 +188,9 @@ async fn events_reach_the_scopes_and_the_uploader_once_and_in_order() {
             event(5, me, ScopeKey::Platform),
             event(6, other, ScopeKey::Platform),
         ];
-        let mut tx = db.begin().await.unwrap();
+        let tx = db.begin().await.unwrap();
         for place in [3, 0, 5, 1, 4, 2] {
-            events::append(&mut tx, &all[place]).await.unwrap();
+            events::append(&tx, &all[place]).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(events::latest_id(db).await.unwrap(), Some(all[5].id));
@@ -204,9 +204,9 @@ async fn events_reach_the_scopes_and_the_uploader_once_and_in_order() {
         assert_eq!(heard(start, &mine, 2).await, own(&[0, 1]));
         assert_eq!(heard(all[1].id, &mine, 99).await, own(&[3, 4]));
         assert_eq!(heard(start, &[], 99).await, own(&[0, 3, 4]));
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(events::sweep(&mut tx, NOW + 4, 2).await.unwrap(), 2);
-        assert_eq!(events::sweep(&mut tx, NOW + 4, 2).await.unwrap(), 1);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(events::sweep(&tx, NOW + 4, 2).await.unwrap(), 2);
+        assert_eq!(events::sweep(&tx, NOW + 4, 2).await.unwrap(), 1);
         tx.commit().await.unwrap();
         assert_eq!(heard(start, &mine, 99).await, own(&[3, 4]));
     })
@@ -230,16 +230,16 @@ async fn an_upload_is_a_promise_until_it_is_complete_or_expires() {
             expires_at,
         };
         let (early, late) = (upload(1, NOW + 1), upload(2, NOW + 2));
-        let mut tx = db.begin().await.unwrap();
-        uploads::insert(&mut tx, &early).await.unwrap();
-        uploads::insert(&mut tx, &late).await.unwrap();
-        uploads::complete(&mut tx, late.id).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        uploads::insert(&tx, &early).await.unwrap();
+        uploads::insert(&tx, &late).await.unwrap();
+        uploads::complete(&tx, late.id).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(uploads::by_id(db, early.id).await.unwrap(), Some(early.clone()));
         let complete = Upload { is_complete: true, ..late.clone() };
         assert_eq!(uploads::by_id(db, late.id).await.unwrap(), Some(complete));
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(uploads::sweep(&mut tx, NOW + 2, 9).await.unwrap(), 1);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(uploads::sweep(&tx, NOW + 2, 9).await.unwrap(), 1);
         tx.commit().await.unwrap();
         assert_eq!(uploads::by_id(db, early.id).await.unwrap(), None);
     })
@@ -261,8 +261,8 @@ async fn blob(db: &Db, digest: Digest) {
         animated: false,
         duration_ms: None,
     };
-    let mut tx = db.begin().await.unwrap();
-    blob_rows::upsert(&mut tx, digest, &facts, NOW).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    blob_rows::upsert(&tx, digest, &facts, NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -283,9 +283,9 @@ async fn temporary_files_are_listed_for_their_owner_until_they_expire() {
             created_at: NOW + Millis::try_from(n).unwrap(),
             expires_at: NOW + 10 * Millis::try_from(n).unwrap(),
         };
-        let mut tx = db.begin().await.unwrap();
+        let tx = db.begin().await.unwrap();
         for it in [file(1, owner), file(2, owner), file(3, owner), file(4, other)] {
-            temp_files::insert(&mut tx, &it).await.unwrap();
+            temp_files::insert(&tx, &it).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(temp_files::get(db, "key1").await.unwrap(), Some(file(1, owner)));
@@ -294,8 +294,8 @@ async fn temporary_files_are_listed_for_their_owner_until_they_expire() {
         assert_eq!(listed, [file(3, owner), file(2, owner)]);
         let listed = temp_files::list(db, owner, NOW, 1, 1).await.unwrap();
         assert_eq!(listed, [file(2, owner)]);
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(temp_files::sweep(&mut tx, NOW + 21, 9).await.unwrap(), [digest, digest]);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(temp_files::sweep(&tx, NOW + 21, 9).await.unwrap(), [digest, digest]);
         tx.commit().await.unwrap();
         assert_eq!(temp_files::get(db, "key2").await.unwrap(), None);
     })
@@ -324,10 +324,10 @@ async fn a_task_tells_how_far_it_is() {
             started_at: None,
             finished_at: None,
         };
-        let mut tx = db.begin().await.unwrap();
-        tasks::insert(&mut tx, &task(1)).await.unwrap();
-        tasks::insert(&mut tx, &task(2)).await.unwrap();
-        assert_eq!(tasks::by_id_in(&mut tx, id(NOW, 1)).await.unwrap(), Some(task(1)));
+        let tx = db.begin().await.unwrap();
+        tasks::insert(&tx, &task(1)).await.unwrap();
+        tasks::insert(&tx, &task(2)).await.unwrap();
+        assert_eq!(tasks::by_id_in(&tx, id(NOW, 1)).await.unwrap(), Some(task(1)));
         let done = Task {
             status: TaskStatus::Failed,
             progress: 40,
@@ -340,7 +340,7 @@ async fn a_task_tells_how_far_it_is() {
             finished_at: Some(NOW + 3),
             ..task(1)
         };
-        tasks::save(&mut tx, &done).await.unwrap();
+        tasks::save(&tx, &done).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(tasks::by_id(db, done.id).await.unwrap(), Some(done.clone()));
         let (listed, total) = tasks::list(db, owner, 1, 9).await.unwrap();
@@ -348,8 +348,8 @@ async fn a_task_tells_how_far_it_is() {
         let latest = tasks::latest_about(db, "import", "subject").await.unwrap();
         assert_eq!(latest, Some(task(2)));
         assert_eq!(tasks::latest_about(db, "export", "subject").await.unwrap(), None);
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(tasks::sweep(&mut tx, NOW + 4, 9).await.unwrap(), 1);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(tasks::sweep(&tx, NOW + 4, 9).await.unwrap(), 1);
         tx.commit().await.unwrap();
         assert_eq!(tasks::by_id(db, id(NOW, 1)).await.unwrap(), None);
         for status in TaskStatus::ALL {
@@ -380,8 +380,8 @@ async fn a_call_with_a_key_runs_once() {
         assert_eq!(other, Reserved::New);
         idempotency::forget(db, "you", "k").await.unwrap();
         assert_eq!(reserve("k", "call", (NOW + 1, NOW - 10)).await, Reserved::New);
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(idempotency::sweep(&mut tx, NOW + 1, 9).await.unwrap(), 1);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(idempotency::sweep(&tx, NOW + 1, 9).await.unwrap(), 1);
         tx.commit().await.unwrap();
     })
     .await;
@@ -392,8 +392,8 @@ async fn a_setting_is_what_was_put_last() {
     on_every_engine(async |db| {
         assert_eq!(settings::get(db, "marker").await.unwrap(), None);
         for value in ["one", "two"] {
-            let mut tx = db.begin().await.unwrap();
-            settings::put(&mut tx, "marker", value).await.unwrap();
+            let tx = db.begin().await.unwrap();
+            settings::put(&tx, "marker", value).await.unwrap();
             tx.commit().await.unwrap();
             assert_eq!(settings::get(db, "marker").await.unwrap().as_deref(), Some(value));
         }
