@@ -48,8 +48,7 @@ pub struct BackupCommand {
 impl BackupCommand {
     pub(super) fn run(&self, place: &Place) -> Result<Exit, Failure> {
         let config = place.load()?.config;
-        let options =
-            BackupOptions { to: self.to.clone(), copy: self.copy, prune: self.prune };
+        let options = BackupOptions { to: self.to.clone(), copy: self.copy, prune: self.prune };
         let mut progress = Progress::new("files", self.json);
         progress.doing("copying the database");
         let report = with_library(&config, Expect::Library, async |opened| {

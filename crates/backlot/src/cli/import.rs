@@ -9,9 +9,9 @@ use std::time::Duration;
 use backlot_library::Library;
 use backlot_library::accounts::{ListSlice, UserList};
 use backlot_library::upkeep::{Found, Import, ImportOutcome, walk};
+use backlot_model::Fault;
 use backlot_model::account::{Caller, User};
 use backlot_model::asset::Visibility;
-use backlot_model::Fault;
 use clap::Args;
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
@@ -139,9 +139,7 @@ impl ImportCommand {
         let library = &opened.library;
         let owner = self.owner(library).await?;
         let organization_id = match &self.org {
-            Some(name) => {
-                Some(find_organization(library.accounts(), name).await?.id.to_string())
-            }
+            Some(name) => Some(find_organization(library.accounts(), name).await?.id.to_string()),
             None => None,
         };
         let caller = library.accounts().act_as(&Caller::platform(), owner.id).await?;
@@ -223,7 +221,9 @@ impl ImportCommand {
         let is_over = Arc::new(AtomicBool::new(false));
         let walk_is_over = Arc::clone(&is_over);
         tokio::task::spawn_blocking(move || {
-            walk(&paths, |found| !walk_is_over.load(Ordering::Relaxed) && send.blocking_send(found).is_ok());
+            walk(&paths, |found| {
+                !walk_is_over.load(Ordering::Relaxed) && send.blocking_send(found).is_ok()
+            });
         });
         let mut summary = Summary::default();
         let mut running = JoinSet::new();
@@ -302,9 +302,10 @@ impl Summary {
         let refused = self.refused.iter().map(|(path, (code, reason))| {
             json!({"path": path.to_string_lossy(), "code": code, "reason": reason})
         });
-        let failed = self.failed.iter().map(|(filename, reason)| {
-            json!({"filename": filename, "reason": reason})
-        });
+        let failed = self
+            .failed
+            .iter()
+            .map(|(filename, reason)| json!({"filename": filename, "reason": reason}));
         json!({
             "created": self.created,
             "present": self.present,
@@ -351,4 +352,3 @@ impl Summary {
         output::print(&text)
     }
 }
-

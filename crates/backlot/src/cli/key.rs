@@ -90,8 +90,9 @@ fn expiry(raw: &str) -> Result<Millis, String> {
         return Ok(SystemClock.now_ms().saturating_add(span_ms));
     }
     let at: Result<jiff::Timestamp, _> = raw.parse();
-    at.map(jiff::Timestamp::as_millisecond)
-        .map_err(|_| "must be a duration such as 90d, or a time such as 2027-01-31T00:00:00Z".into())
+    at.map(jiff::Timestamp::as_millisecond).map_err(|_| {
+        "must be a duration such as 90d, or a time such as 2027-01-31T00:00:00Z".into()
+    })
 }
 
 impl KeyCommand {

@@ -213,7 +213,8 @@ impl List {
         if self.json {
             return output::print_json(&all.iter().map(show).collect());
         }
-        let row = |it: &Organization| [it.id.to_string(), it.name.clone(), output::time(it.created_at)];
+        let row =
+            |it: &Organization| [it.id.to_string(), it.name.clone(), output::time(it.created_at)];
         output::print_table(["id", "name", "made"], &all.iter().map(row).collect::<Vec<_>>())
     }
 }

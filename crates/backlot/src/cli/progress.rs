@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn a_line_tells_rate_and_time_left() {
         let elapsed = Duration::from_secs(10);
-        assert_eq!(line("files", 25, 100, 1 << 20, elapsed), "files 25/100, 1.00 MiB, 2.5/s, 30s left");
+        assert_eq!(
+            line("files", 25, 100, 1 << 20, elapsed),
+            "files 25/100, 1.00 MiB, 2.5/s, 30s left"
+        );
         assert!(line("files", 0, 100, 0, Duration::ZERO).ends_with("time left unknown"));
         assert_eq!([seconds(59), seconds(61), seconds(7_320)], ["59s", "1m01s", "2h02m"]);
     }

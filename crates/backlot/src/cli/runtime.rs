@@ -11,9 +11,7 @@ use crate::wiring::{Expect, Opened, open};
 const BLOCKING_THREADS_MAX: usize = 32;
 
 /// Runs `future` on a runtime of its own.
-pub(super) fn block_on<T>(
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)

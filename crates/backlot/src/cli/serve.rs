@@ -188,7 +188,8 @@ fn router(
     let placed = |name: &str| {
         places.iter().find(|(known, _)| *known == name).map(|(_, place)| place.clone())
     };
-    let shared = health(library, shutdown).routes().merge(metrics.with_hook(gauges(library)).routes());
+    let shared =
+        health(library, shutdown).routes().merge(metrics.with_hook(gauges(library)).routes());
     let app = App::new(library.clone(), config.server.public_url.as_deref());
     let router = backlot_http::router::router(&app, placed, shared).map_err(wrong)?;
     let pace = Pace { stall_max: config.server.body_idle_timeout, ..Pace::default() };
@@ -269,9 +270,9 @@ fn announce(
     as_json: bool,
 ) -> Result<(), Failure> {
     if as_json {
-        let admin = newcomer.map(|it| {
-            json!({"email": it.email, "password": it.password.as_ref().map(Secret::expose)})
-        });
+        let admin = newcomer.map(
+            |it| json!({"email": it.email, "password": it.password.as_ref().map(Secret::expose)}),
+        );
         let key = newcomer.map(|it| Value::from(it.token.expose()));
         let line = json!({"url": url, "address": address, "admin": admin, "key": key});
         return output::print(&format!("{line}\n"));

@@ -72,7 +72,8 @@ impl VerifyCommand {
             let mut tell = |step: VerifyStep<'_>| match step {
                 VerifyStep::Database => progress.doing("reading the database"),
                 VerifyStep::Part(report) => {
-                    let bytes = if report.bytes_hashed > 0 { report.bytes_hashed } else { report.bytes };
+                    let bytes =
+                        if report.bytes_hashed > 0 { report.bytes_hashed } else { report.bytes };
                     progress.at(u64::from(report.parts_done), PARTS, bytes);
                 }
                 VerifyStep::Found(finding) if self.json => {

@@ -7,9 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use backlot_http::app::App;
-use backlot_http::dialects;
-use backlot_http::edge::openapi::publish;
-use backlot_http::media;
+use backlot_http::router::router;
 use backlot_library::accounts::{
     Accounts, AccountsConfig, AccountsParts, Credential, NewKey, NewUser,
 };
@@ -27,41 +25,40 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 /// Where the application stands, as clients see it.
-pub const BASE: &str = "http://backlot.test";
+pub(crate) const BASE: &str = "http://backlot.test";
 /// A cat, 451 × 300.
-pub const CAT: &[u8] = include_bytes!("../../../../fixtures/pictures/chelsea.png");
+pub(crate) const CAT: &[u8] = include_bytes!("../../../../fixtures/pictures/chelsea.png");
 /// A cup of coffee, 600 × 400.
-pub const COFFEE: &[u8] = include_bytes!("../../../../fixtures/pictures/coffee.png");
+pub(crate) const COFFEE: &[u8] = include_bytes!("../../../../fixtures/pictures/coffee.png");
 
 /// The application.
-pub struct TestApp {
-    pub library: Library,
-    pub clock: HandClock,
+pub(crate) struct TestApp {
+    pub(crate) library: Library,
+    pub(crate) clock: HandClock,
     router: Router,
     _db: TestDb,
     _blobs: TestBlobs,
 }
 
 /// A user and his ways to sign in.
-pub struct Person {
-    pub id: Id<User>,
-    pub username: String,
-    pub email: String,
-    pub password: &'static str,
+pub(crate) struct Person {
+    pub(crate) id: Id<User>,
+    pub(crate) email: String,
+    pub(crate) password: &'static str,
     /// An API key that may do all that he may.
-    pub key: String,
+    pub(crate) key: String,
     /// The same key's id and secret.
-    pub key_pair: (String, String),
+    pub(crate) key_pair: (String, String),
 }
 
 impl TestApp {
     /// As it comes.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// With other settings.
-    pub async fn with(change: impl FnOnce(&mut LibraryConfig)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut LibraryConfig)) -> Self {
         let mut config = LibraryConfig { detect_faces: false, ..LibraryConfig::default() };
         change(&mut config);
         let db = backlot_store::testing::sqlite().await;
@@ -93,17 +90,19 @@ impl TestApp {
             detectors: Vec::new(),
         })
         .unwrap();
-        let router = router(App::new(library.clone(), Some(BASE)));
+        let app = App::new(library.clone(), Some(BASE));
+        // Every router at its usual place.
+        let router = router(&app, |_| None, Router::new()).unwrap();
         Self { library, clock, router, _db: db, _blobs: blobs }
     }
 
     /// A new user of this name.
-    pub async fn user(&self, username: &str) -> Person {
+    pub(crate) async fn user(&self, username: &str) -> Person {
         self.new_user(username, false).await
     }
 
     /// A new user of this name who acts for the platform.
-    pub async fn superuser(&self, username: &str) -> Person {
+    pub(crate) async fn superuser(&self, username: &str) -> Person {
         self.new_user(username, true).await
     }
 
@@ -118,11 +117,15 @@ impl TestApp {
         };
         let user = self.library.accounts().create_user(&Caller::platform(), new).await.unwrap();
         let (key, key_pair) = self.key(user.id, None).await;
-        Person { id: user.id, username: user.username, email: user.email, password, key, key_pair }
+        Person { id: user.id, email: user.email, password, key, key_pair }
     }
 
     /// A new key of a user's, as a token and as a pair.
-    pub async fn key(&self, user: Id<User>, scopes: Option<Scopes>) -> (String, (String, String)) {
+    pub(crate) async fn key(
+        &self,
+        user: Id<User>,
+        scopes: Option<Scopes>,
+    ) -> (String, (String, String)) {
         let name = "test".to_owned();
         let new = NewKey { name, scopes, expires_at: None, organization_id: None };
         let made = self.library.accounts().create_key(&Caller::platform(), user, new).await;
@@ -132,7 +135,7 @@ impl TestApp {
     }
 
     /// A new organisation with these members.
-    pub async fn organization(&self, name: &str, members: &[&Person]) -> Id<Organization> {
+    pub(crate) async fn organization(&self, name: &str, members: &[&Person]) -> Id<Organization> {
         let (accounts, platform) = (self.library.accounts(), Caller::platform());
         let made = accounts.create_organization(&platform, name).await.unwrap();
         for person in members {
@@ -143,57 +146,47 @@ impl TestApp {
     }
 
     /// The user as the library knows him.
-    pub async fn caller(&self, person: &Person) -> Caller {
+    pub(crate) async fn caller(&self, person: &Person) -> Caller {
         let credential = Credential::ApiKey(person.key.clone());
         self.library.accounts().authenticate(credential).await.unwrap()
     }
 
     /// Runs all jobs that are due.
-    pub async fn work(&self) {
+    pub(crate) async fn work(&self) {
         self.library.run_due_jobs().await.unwrap();
     }
 
     /// Begins a call; `target` is a path, or an address that the application gave out.
-    pub fn call(&self, method: Method, target: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: Method, target: &str) -> Call<'_> {
         let path = target.strip_prefix(BASE).unwrap_or(target);
         let request = Request::builder().method(method).uri(path);
         let request = request.header(header::HOST, "backlot.test");
         Call { app: self, request, body: Body::empty() }
     }
 
-    pub fn get(&self, target: &str) -> Call<'_> {
+    pub(crate) fn get(&self, target: &str) -> Call<'_> {
         self.call(Method::GET, target)
     }
 
-    pub fn post(&self, target: &str) -> Call<'_> {
+    pub(crate) fn post(&self, target: &str) -> Call<'_> {
         self.call(Method::POST, target)
     }
 
-    pub fn put(&self, target: &str) -> Call<'_> {
+    pub(crate) fn put(&self, target: &str) -> Call<'_> {
         self.call(Method::PUT, target)
     }
 
-    pub fn patch(&self, target: &str) -> Call<'_> {
+    pub(crate) fn patch(&self, target: &str) -> Call<'_> {
         self.call(Method::PATCH, target)
     }
 
-    pub fn delete(&self, target: &str) -> Call<'_> {
+    pub(crate) fn delete(&self, target: &str) -> Call<'_> {
         self.call(Method::DELETE, target)
     }
 }
 
-/// Every router at its usual place.
-fn router(app: App) -> Router {
-    let router = Router::new().nest(media::MEDIA.default_prefix, media::routes());
-    let all = dialects::all().into_iter();
-    let router = all.fold(router, |router, (dialect, routes)| {
-        router.nest(dialect.default_prefix, publish(dialect, routes))
-    });
-    router.with_state(app)
-}
-
 /// A call that is being put together.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     app: &'a TestApp,
     request: axum::http::request::Builder,
     body: Body,
@@ -201,31 +194,31 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// With this person's key.
-    pub fn by(self, person: &Person) -> Self {
+    pub(crate) fn by(self, person: &Person) -> Self {
         self.bearer(&person.key)
     }
 
-    pub fn bearer(self, token: &str) -> Self {
+    pub(crate) fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    pub fn basic(self, user: &str, password: &str) -> Self {
+    pub(crate) fn basic(self, user: &str, password: &str) -> Self {
         use base64::Engine as _;
         let pair = format!("{user}:{password}");
         let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
         self.header("authorization", &format!("Basic {encoded}"))
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
     }
 
-    pub fn json(self, body: &Value) -> Self {
+    pub(crate) fn json(self, body: &Value) -> Self {
         self.bytes("application/json", body.to_string())
     }
 
-    pub fn bytes(mut self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
+    pub(crate) fn bytes(mut self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         self.request = self.request.header(header::CONTENT_LENGTH, bytes.len());
         self.body = Body::from(bytes);
@@ -233,7 +226,7 @@ impl Call<'_> {
     }
 
     /// As `multipart/form-data`.
-    pub fn form(self, parts: &[Part<'_>]) -> Self {
+    pub(crate) fn form(self, parts: &[Part<'_>]) -> Self {
         let mut body = Vec::new();
         for Part { name, filename, bytes } in parts {
             let filename =
@@ -249,7 +242,7 @@ impl Call<'_> {
     }
 
     /// Sends it and reads the whole answer.
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
         let request = self.request.body(self.body).unwrap();
         let response = self.app.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -258,50 +251,50 @@ impl Call<'_> {
     }
 
     /// Sends it, sees that it is answered with `status`, and reads the JSON.
-    pub async fn answers(self, status: u16) -> Value {
+    pub(crate) async fn answers(self, status: u16) -> Value {
         self.send().await.expect(status)
     }
 }
 
 /// A part of a form.
-pub struct Part<'p> {
-    pub name: &'p str,
-    pub filename: Option<&'p str>,
-    pub bytes: &'p [u8],
+pub(crate) struct Part<'p> {
+    pub(crate) name: &'p str,
+    pub(crate) filename: Option<&'p str>,
+    pub(crate) bytes: &'p [u8],
 }
 
 impl<'p> Part<'p> {
-    pub fn file(name: &'p str, filename: &'p str, bytes: &'p [u8]) -> Self {
+    pub(crate) fn file(name: &'p str, filename: &'p str, bytes: &'p [u8]) -> Self {
         Self { name, filename: Some(filename), bytes }
     }
 
-    pub fn text(name: &'p str, text: &'p str) -> Self {
+    pub(crate) fn text(name: &'p str, text: &'p str) -> Self {
         Self { name, filename: None, bytes: text.as_bytes() }
     }
 }
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let content_type = self.header("content-type");
         assert_eq!(content_type, Some("application/json"), "{:?}", self.bytes);
         serde_json::from_slice(&self.bytes).unwrap()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
     #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         let text = String::from_utf8_lossy(&self.bytes);
         assert_eq!(self.status.as_u16(), status, "{text}");
         if self.bytes.is_empty() { Value::Null } else { self.json() }

@@ -54,7 +54,16 @@ impl Intake {
     pub(super) fn new(library: Library, staging: Staging, accepts: Accepts) -> Self {
         let bytes_max = accepts.bytes_max();
         let head = Vec::with_capacity(SNIFF_BYTES);
-        Self { library, staging, accepts, head, written: 0, bytes_max, named: false, _stage: Stage::begin("receive") }
+        Self {
+            library,
+            staging,
+            accepts,
+            head,
+            written: 0,
+            bytes_max,
+            named: false,
+            _stage: Stage::begin("receive"),
+        }
     }
 
     /// Takes the next bytes.

@@ -64,7 +64,7 @@ impl Library {
         let accepts = Accepts::anything(&self.config().uploads);
         let reading = path.clone();
         let (head, digest) =
-            blocking(move || read_through(&reading).map_err(|error| io_fault(&reading, error)))
+            blocking(move || read_through(&reading).map_err(|error| io_fault(&reading, &error)))
                 .await??;
         if !import.takes_text {
             refuse_text(&head)?;
@@ -75,7 +75,7 @@ impl Library {
             return Ok(ImportOutcome::Present);
         }
         let mut intake = self.receive_unmetered(accepts).await?;
-        let unreadable = |error| io_fault(&path, error);
+        let unreadable = |error| io_fault(&path, &error);
         let mut file = File::open(&path).await.map_err(unreadable)?;
         let mut buffer = BytesMut::new();
         loop {

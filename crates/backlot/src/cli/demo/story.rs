@@ -191,12 +191,8 @@ impl Story {
             _ => Visibility::Public,
         };
         let (format, told) = (*dice.pick(FORMATS), self.told);
-        let slug: String = words
-            .split(' ')
-            .filter(|word| word.len() > 2)
-            .take(3)
-            .collect::<Vec<_>>()
-            .join("-");
+        let slug: String =
+            words.split(' ').filter(|word| word.len() > 2).take(3).collect::<Vec<_>>().join("-");
         self.last = Some((player, subject));
         let mut maybe = |percent: usize, choices: &'static [&'static str]| {
             chance(dice, percent).then(|| *dice.pick(choices))

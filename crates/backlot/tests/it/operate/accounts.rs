@@ -38,7 +38,8 @@ async fn accounts_are_managed_beside_a_running_server() {
 #[test]
 fn everything_can_be_done_before_the_first_start() {
     let home = Home::new();
-    let made = home.json(&["user", "create", "--email", "ops@example.com", "--superuser", "--json"]);
+    let made =
+        home.json(&["user", "create", "--email", "ops@example.com", "--superuser", "--json"]);
     assert_eq!(made["password"].as_str().unwrap().len(), 24);
     home.run(&["org", "create", "Studio", "--owner", "ops@example.com"]).expect(0);
     home.run(&["org", "create", "--name", "Other"]).expect(0);
@@ -70,7 +71,11 @@ fn refusals_say_what_was_wrong_and_have_exit_codes() {
         (&["user", "create", "--email", "A@example.com"], 4, "already"),
         (&["user", "password", "--email", "b@example.com"], 4, "b@example.com"),
         (&["org", "add", "Nowhere", "--email", "a@example.com"], 4, "Nowhere"),
-        (&["key", "create", "--email", "a@example.com", "--scope", "fly"], 2, "read, write or admin"),
+        (
+            &["key", "create", "--email", "a@example.com", "--scope", "fly"],
+            2,
+            "read, write or admin",
+        ),
         (&["key", "create", "--email", "a@example.com", "--expires", "soon"], 2, "90d"),
         (&["key", "revoke", "nonsense"], 4, "nonsense"),
         (&["verify", "--for", "soon"], 2, "30m"),

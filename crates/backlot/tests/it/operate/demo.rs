@@ -19,7 +19,16 @@ async fn a_demo_can_be_looked_at() {
         let login = [("username", &user["email"]), ("password", &user["password"])];
         let login = login.map(|(name, value)| (name, value.as_str().unwrap()));
         let url = format!("{}/api/v1/login/access-token", server.url);
-        assert!(reqwest::Client::new().post(url).form(&login).send().await.unwrap().status().is_success());
+        assert!(
+            reqwest::Client::new()
+                .post(url)
+                .form(&login)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
     }
     assert!(seen > 0);
     let other = Home::new();

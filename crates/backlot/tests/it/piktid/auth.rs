@@ -21,7 +21,7 @@ async fn a_login_gives_a_session_and_its_user() {
     let anna = app.user("anna").await;
     app.organization("Acme", &[&anna]).await;
     let session = login(&app, &anna).await;
-    insta::assert_json_snapshot!(scrub(session.clone()), @r#""#);
+    insta::assert_json_snapshot!("login", scrub(session.clone()));
     let token = session["token"].as_str().unwrap();
     app.get("/piktid/assets").bearer(token).answers(200).await;
     app.clock.advance_ms(HOUR_MS);
@@ -77,7 +77,7 @@ async fn a_refresh_token_is_good_once() {
     let body = json!({ "refresh_token": session["refresh_token"] });
     app.clock.advance_ms(2 * HOUR_MS);
     let next = app.post("/piktid/auth/refresh").json(&body).answers(200).await;
-    insta::assert_json_snapshot!(scrub(next.clone()), @r#""#);
+    insta::assert_json_snapshot!("refresh", scrub(next.clone()));
     app.get("/piktid/assets").bearer(next["token"].as_str().unwrap()).answers(200).await;
     app.post("/piktid/auth/refresh").json(&body).answers(401).await;
     let access = json!({ "refresh_token": next["token"] });
@@ -92,7 +92,7 @@ async fn a_refresh_token_is_good_once() {
 async fn a_token_lives_as_long_as_was_asked() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;
-    insta::assert_json_snapshot!(scrub(issue(&app, &anna, &json!("P30D")).await), @r#""#);
+    insta::assert_json_snapshot!("issued_token", scrub(issue(&app, &anna, &json!("P30D")).await));
     for (expiration, until) in [
         (json!(3_600), "2026-01-01T01:00:00.000000+00:00"),
         (json!("PT36H"), "2026-01-02T12:00:00.000000+00:00"),
@@ -153,7 +153,7 @@ async fn tokens_are_listed_in_pages() {
     let list = async |query: &str| {
         app.get(&format!("/piktid/auth/token{query}")).by(&anna).answers(200).await
     };
-    insta::assert_json_snapshot!(scrub(list("?per_page=2").await), @r#""#);
+    insta::assert_json_snapshot!("token_page", scrub(list("?per_page=2").await));
     assert_eq!(list("?per_page=2&page=2").await["tokens"].as_array().unwrap().len(), 1);
     let oldest = list("?order=asc&per_page=1").await["tokens"][0]["expiration_date"].clone();
     assert_eq!(oldest, "2026-01-02T00:00:00.000000+00:00");

@@ -29,7 +29,7 @@ async fn pages_are_told() {
     let page = async |query: &str| {
         app.get(&format!("/piktid/assets?{query}")).by(&anna).answers(200).await
     };
-    insta::assert_json_snapshot!(scrub(page("per_page=1&page=2").await), @r#""#);
+    insta::assert_json_snapshot!("asset_page", scrub(page("per_page=1&page=2").await));
     let pagination = |page: &Value| page["pagination"].clone();
     let whole = json!({
         "page": 1, "per_page": 20, "total": 3, "pages": 1, "has_next": false, "has_prev": false,
@@ -218,7 +218,7 @@ async fn bad_values_are_all_told_at_once() {
                  &exclude_tags=fox&created_after=soon&created_before=2026-13-01";
     let path = format!("/piktid/assets?{query}&search={}", "x".repeat(201));
     let said = app.get(&path).by(&anna).answers(400).await;
-    insta::assert_json_snapshot!(said, @r#""#);
+    insta::assert_json_snapshot!("bad_query", said);
     for query in ["page=x", "per_page=0", "page=1&page=2", "order=", "ownership=", "search=%FF"] {
         let said = app.get(&format!("/piktid/assets?{query}")).by(&anna).answers(400).await;
         assert_eq!(said["detail"].as_array().unwrap().len(), 1, "{query}");

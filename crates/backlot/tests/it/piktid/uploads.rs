@@ -12,7 +12,7 @@ async fn a_promised_upload_becomes_an_asset_when_its_bytes_arrive() {
     let anna = app.user("anna").await;
     let body = json!({ "filename": "cat.png" });
     let place = app.post("/piktid/upload").by(&anna).json(&body).answers(200).await;
-    insta::assert_json_snapshot!(scrub(place.clone()), @r#""#);
+    insta::assert_json_snapshot!("promised_upload", scrub(place.clone()));
     let asset = format!("/piktid/assets/{}", place["file_id"].as_str().unwrap());
     assert_eq!(app.get(&asset).by(&anna).answers(404).await, not_found());
     assert!(listed(&app, &anna, "", "id").await.is_empty());
@@ -22,13 +22,13 @@ async fn a_promised_upload_becomes_an_asset_when_its_bytes_arrive() {
     let put = app.put(place["upload_url"].as_str().unwrap()).bytes("image/png", CAT).send().await;
     assert_eq!(put.status, 200);
     let fresh = app.get(&asset).by(&anna).answers(200).await;
-    insta::assert_json_snapshot!(scrub(fresh.clone()), @r#""#);
+    insta::assert_json_snapshot!("fresh_asset", scrub(fresh.clone()));
     assert_eq!(listed(&app, &anna, "", "id").await, [place["file_id"].as_str().unwrap()]);
     assert_eq!(app.get(download).send().await.bytes, CAT);
 
     app.work().await;
     let ready = app.get(&asset).by(&anna).answers(200).await;
-    insta::assert_json_snapshot!(scrub(ready.clone()), @r#""#);
+    insta::assert_json_snapshot!("ready_asset", scrub(ready.clone()));
     assert_eq!(app.get(ready["url"].as_str().unwrap()).send().await.bytes, CAT);
     for thumbnail in ["thumbnail_big", "thumbnail_small"] {
         let picture = app.get(ready[thumbnail].as_str().unwrap()).send().await;
@@ -119,7 +119,7 @@ async fn a_form_is_an_upload_that_is_done() {
     let anna = app.user("anna").await;
     let form = [Part::file("file", "../photos/coffee.jpg", COFFEE)];
     let place = app.post("/piktid/upload").by(&anna).form(&form).answers(200).await;
-    insta::assert_json_snapshot!(scrub(place.clone()), @r#""#);
+    insta::assert_json_snapshot!("upload_by_form", scrub(place.clone()));
     assert_eq!(listed(&app, &anna, "", "id").await, [place["file_id"].as_str().unwrap()]);
     assert_eq!(app.get(place["download_url"].as_str().unwrap()).send().await.bytes, COFFEE);
 
