@@ -27,7 +27,7 @@ use crate::cli::{Exit, Failure};
 use crate::config::Config;
 
 /// How long a server waits for the one before it to end.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+const LOCK_WAIT: Duration = Duration::from_secs(2);
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
 /// What a command needs to be there.

@@ -4,29 +4,53 @@
 //! without the internet: a strict policy lets the page load nothing from anywhere else.
 //! Never: what the documents say.
 
-use axum::http::{HeaderName, header};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use axum::{Json, Router};
+use backlot_model::{Fault, Kind};
 use serde::Serialize;
+use utoipa::openapi::OpenApi;
+
+use crate::edge::dialect::Refusal;
+use crate::edge::path::PathFields;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 /// One API on the page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone)]
 pub struct Shown {
     /// Its key in the page's address.
     pub name: &'static str,
     /// What the page calls it.
     pub title: &'static str,
-    /// Where its document is, on this server.
-    pub url: String,
+    /// Its document, with the server it names. The page gets it from here, so that an API on a
+    /// host of its own is shown as well.
+    pub document: OpenApi,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: &'static str,
+    title: &'static str,
+    url: String,
 }
 
 /// `GET /docs` and its parts, for these APIs in this order.
 pub fn routes(apis: Vec<Shown>) -> Router {
+    let listed = |api: &Shown| Listed {
+        name: api.name,
+        title: api.title,
+        url: format!("/docs/apis/{}.json", api.name),
+    };
+    let list = serde_json::json!(apis.iter().map(listed).collect::<Vec<_>>());
+    let documents: Vec<_> = apis.into_iter().map(|api| (api.name, api.document)).collect();
+    let documents = Arc::new(documents);
     Router::new()
         .route("/docs", page("text/html; charset=utf-8", include_str!("../ui/docs/index.html")))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
@@ -37,7 +61,24 @@ pub fn routes(apis: Vec<Shown>) -> Router {
         .route("/docs/docs.js", script(include_str!("../ui/docs/docs.js")))
         .route("/docs/schema.js", script(include_str!("../ui/docs/schema.js")))
         .route("/docs/try.js", script(include_str!("../ui/docs/try.js")))
-        .route("/docs/apis.json", get(async move || Json(apis)))
+        .route("/docs/apis.json", get(async move || Json(list)))
+        .route("/docs/apis/{name}", get(document).with_state(documents))
+}
+
+type Documents = Arc<Vec<(&'static str, OpenApi)>>;
+
+async fn document(
+    State(documents): State<Documents>,
+    path: PathFields,
+) -> Result<Json<OpenApi>, Refusal> {
+    let name = path.text("name").strip_suffix(".json").unwrap_or_default();
+    match documents.iter().find(|(known, _)| *known == name) {
+        Some((_, document)) => Ok(Json(document.clone())),
+        None => {
+            let message = "there is no API of this name; see /docs/apis.json";
+            Err(Refusal(Fault::new(Kind::NotFound, "not-found", message)))
+        }
+    }
 }
 
 fn script(text: &'static str) -> axum::routing::MethodRouter {
@@ -49,11 +90,10 @@ fn page(kind: &'static str, text: &'static str) -> axum::routing::MethodRouter {
 }
 
 fn part(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    const REFERRER_POLICY: HeaderName = header::REFERRER_POLICY;
     let fields = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "no-referrer"),
         // The files change with the program, whose version they do not name.
         (header::CACHE_CONTROL, "no-cache"),
     ];
@@ -68,10 +108,11 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::edge::openapi::served_at;
 
     async fn fetch(path: &str) -> (StatusCode, String, String) {
-        let url = "/toy/openapi.json".to_owned();
-        let router = routes(vec![Shown { name: "toy", title: "Toy", url }]);
+        let document = served_at(&OpenApi::default(), "//toys.example/v1");
+        let router = routes(vec![Shown { name: "toy", title: "Toy", document }]);
         let request = Request::get(path).body(Body::empty()).unwrap();
         let answer = router.oneshot(request).await.unwrap();
         let status = answer.status();
@@ -107,6 +148,12 @@ mod tests {
     #[tokio::test]
     async fn the_list_names_every_document() {
         let (_, _, text) = fetch("/docs/apis.json").await;
-        assert_eq!(text, r#"[{"name":"toy","title":"Toy","url":"/toy/openapi.json"}]"#);
+        assert_eq!(text, r#"[{"name":"toy","title":"Toy","url":"/docs/apis/toy.json"}]"#);
+        let (status, _, text) = fetch("/docs/apis/toy.json").await;
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, &document["openapi"]), (StatusCode::OK, &"3.1.0".into()));
+        assert_eq!(document["servers"][0]["url"], "//toys.example/v1");
+        assert_eq!(fetch("/docs/apis/other.json").await.0, StatusCode::NOT_FOUND);
+        assert_eq!(fetch("/docs/apis/toy").await.0, StatusCode::NOT_FOUND);
     }
 }

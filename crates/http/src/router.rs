@@ -5,17 +5,10 @@
 use axum::Router;
 
 use crate::app::App;
-use crate::edge::dialect::Dialect;
-use crate::edge::openapi::publish;
+use crate::docs::Shown;
+use crate::edge::openapi::{publish_and_keep, served_at};
 use crate::edge::place::{Place, Places};
-use crate::{dialects, media, native};
-
-/// The routers of everything that has a place of its own: the native API, then the dialects.
-fn parts(app: &App) -> Vec<(&'static Dialect, Router)> {
-    let all = std::iter::once((&native::NATIVE, native::routes())).chain(dialects::all());
-    all.map(|(dialect, routes)| (dialect, publish(dialect, routes).with_state(app.clone())))
-        .collect()
-}
+use crate::{dialects, docs, media, native};
 
 /// Where everything stands unless the operator says otherwise: names and places.
 ///
@@ -27,7 +20,7 @@ pub fn default_places() -> Result<Vec<(&'static str, Place)>, String> {
 }
 
 /// The one router. `place_of` says where the dialect of a name stands; `shared` are routes that
-/// belong to no dialect (health, metrics, documents).
+/// belong to no dialect (health, metrics). `/docs` shows all of them.
 ///
 /// # Errors
 /// Two dialects at one place, or a default that is no place.
@@ -36,14 +29,25 @@ pub fn router(
     place_of: impl Fn(&str) -> Option<Place>,
     shared: Router,
 ) -> Result<Router, String> {
-    let media = media::routes().with_state(app.clone());
-    let shared = shared.nest(media::MEDIA.default_prefix, media);
-    let mut places = Places::new(&native::NATIVE, shared);
-    for (dialect, routes) in parts(app) {
+    let (mut standing, mut shown) = (Vec::new(), Vec::new());
+    let all = std::iter::once((&native::NATIVE, native::routes())).chain(dialects::all());
+    for (dialect, routes) in all {
         let place = match place_of(dialect.name) {
             Some(place) => place,
             None => Place::parse(dialect.default_prefix)?,
         };
+        let (routes, document) = publish_and_keep(dialect, routes);
+        shown.push(Shown {
+            name: dialect.name,
+            title: dialect.title,
+            document: served_at(&document, &place.base()),
+        });
+        standing.push((place, routes.with_state(app.clone())));
+    }
+    let media = media::routes().with_state(app.clone());
+    let shared = shared.merge(docs::routes(shown)).nest(media::MEDIA.default_prefix, media);
+    let mut places = Places::new(&native::NATIVE, shared);
+    for (place, routes) in standing {
         places.put(&place, routes)?;
     }
     Ok(places.into_router())

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, header};
+use axum::response::Response;
+use futures::StreamExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -87,10 +89,12 @@ pub async fn serve(
         let Some(accepted) = shutdown.run_until_cancelled(accept(&listener)).await else { break };
         let Some((stream, peer)) = accepted else { continue };
         let io = TokioIo::new(Patient::new(stream, options.write_stall_max));
-        let router = router.clone();
+        let (router, closing) = (router.clone(), shutdown.clone());
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
-            router.clone().call(request.map(Body::new))
+            let answer = router.clone().call(request.map(Body::new));
+            let closing = closing.clone();
+            async move { answer.await.map(|answer| ending_with(answer, closing)) }
         });
         let connection = graceful.watch(http.serve_connection(io, service));
         let cut_off = past_the_deadline(&shutdown, options.drain_timeout);
@@ -117,6 +121,18 @@ pub async fn serve(
             Ok(Drained::CutOff(left))
         }
     }
+}
+
+/// A stream of events has no end of its own: it ends with the serving, and its client comes back.
+fn ending_with(answer: Response, closing: CancellationToken) -> Response {
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        return answer;
+    }
+    answer.map(|body| {
+        let events = body.into_data_stream().take_until(closing.cancelled_owned());
+        Body::from_stream(events)
+    })
 }
 
 fn http1_builder(options: ServeOptions) -> http1::Builder {

@@ -328,7 +328,10 @@ fn property(name: &[u8; 4], body: &[u8]) -> Option<Property> {
     })
 }
 
-fn references(iref: &[u8]) -> Option<Vec<([u8; 4], u32, Vec<u32>)>> {
+/// The sort of a reference, the item it is from, the items it is to.
+type Reference = ([u8; 4], u32, Vec<u32>);
+
+fn references(iref: &[u8]) -> Option<Vec<Reference>> {
     let version = *iref.first()?;
     let number = |bytes: &mut Bytes<'_>| {
         if version == 0 { bytes.u16_be().map(u32::from) } else { bytes.u32_be() }

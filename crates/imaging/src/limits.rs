@@ -96,10 +96,10 @@ impl Limits {
 
 /// Until when work may go on.
 ///
-/// Looked at between the stages (decode, each resize, each encode), at every 64 KiB that a
-/// decoder reads and at every row of a PNG. A stage that has its input and is computing is not
-/// interrupted: what bounds it is [`Limits`]. AVIF and libjpeg-turbo decoding and every encoding
-/// are such stages.
+/// Looked at between the stages (decode, resize, each encode), between the tiles of an AVIF and at
+/// every 64 KiB that a decoder reads. A stage that has its input and is computing is not
+/// interrupted: what bounds it is [`Limits`]. One tile of an AVIF, libjpeg-turbo's decoding and
+/// every encoding are such stages.
 #[derive(Clone, Copy, Default)]
 pub struct Deadline<'a> {
     until: Option<(&'a dyn Clock, Millis)>,

@@ -36,11 +36,6 @@ fn factors(subsamp: Subsamp) -> (u32, u32) {
 }
 
 impl Plane {
-    /// Cuts a plane out of the bytes of several.
-    pub(crate) fn from_slice(data: &[u8], width: u32, height: u32) -> Self {
-        Self { width, height, data: data.to_vec() }
-    }
-
     /// Widened to at least the size given by repeating the last column and row.
     fn padded(mut self, width: u32, height: u32) -> Self {
         if self.width < width {

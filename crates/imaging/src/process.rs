@@ -123,12 +123,14 @@ fn process_inner(
         _ => Pixels::Raster(colours.convert(top.into_raster())),
     };
     deadline.check()?;
+    let small = top.fit(FACTS_PX)?;
+    let facts = facts(&small)?;
     let mut thumbs = Vec::with_capacity(options.thumb_edges_px.len());
     for edge_px in &options.thumb_edges_px {
-        thumbs.push(thumb(&top, *edge_px, options.quality)?);
+        let from = if *edge_px <= FACTS_PX { &small } else { &top };
+        thumbs.push(thumb(from, *edge_px, options.quality)?);
         deadline.check()?;
     }
-    let facts = facts(&top.fit(FACTS_PX)?)?;
     let preview = options.preview_edge_px.map(|edge_px| preview(&top, edge_px)).transpose()?;
     Ok(Processed {
         width: probe.width,

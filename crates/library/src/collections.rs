@@ -40,8 +40,8 @@ impl Library {
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.db().begin().await?;
-        collections::insert(&mut tx, &collection).await?;
+        let tx = self.db().begin().await?;
+        collections::insert(&tx, &collection).await?;
         tx.commit().await?;
         Ok(collection)
     }
@@ -88,9 +88,9 @@ impl Library {
         let member = member(caller, Scope::Write)?;
         let name = collection_name(name)?;
         let mut collection = self.own_collection(member, id).await?;
-        let mut tx = self.db().begin().await?;
+        let tx = self.db().begin().await?;
         collection.updated_at = self.now_ms();
-        collections::rename(&mut tx, id, &name, collection.updated_at).await?;
+        collections::rename(&tx, id, &name, collection.updated_at).await?;
         tx.commit().await?;
         collection.name = name;
         Ok(collection)
@@ -107,8 +107,8 @@ impl Library {
     ) -> Result<(), Fault> {
         let member = member(caller, Scope::Write)?;
         self.own_collection(member, id).await?;
-        let mut tx = self.db().begin().await?;
-        collections::delete(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        collections::delete(&tx, id).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -126,9 +126,9 @@ impl Library {
     ) -> Result<Collection, Fault> {
         let member = member(caller, Scope::Write)?;
         let collection = self.visible_collection(member, id).await?;
-        let mut tx = self.db().begin().await?;
-        for asset in self.collectable(&mut tx, caller, ids).await? {
-            self.collect_in(&mut tx, collection.id, &asset).await?;
+        let tx = self.db().begin().await?;
+        for asset in self.collectable(&tx, caller, ids).await? {
+            self.collect_in(&tx, collection.id, &asset).await?;
         }
         tx.commit().await?;
         self.visible_collection(member, id).await
@@ -147,8 +147,8 @@ impl Library {
         let member = member(caller, Scope::Write)?;
         bounded(ids)?;
         self.visible_collection(member, id).await?;
-        let mut tx = self.db().begin().await?;
-        collections::remove(&mut tx, id, ids, self.now_ms()).await?;
+        let tx = self.db().begin().await?;
+        collections::remove(&tx, id, ids, self.now_ms()).await?;
         tx.commit().await?;
         self.visible_collection(member, id).await
     }
@@ -156,7 +156,7 @@ impl Library {
     /// Puts one asset into a collection within a transaction.
     pub(crate) async fn collect_in(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         id: Id<Collection>,
         asset: &Asset,
     ) -> Result<Asset, Fault> {
@@ -188,7 +188,7 @@ impl Library {
 
     async fn collectable(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         caller: &Caller,
         ids: &[Id<Asset>],
     ) -> Result<Vec<Asset>, Fault> {

@@ -68,7 +68,7 @@ impl Library {
 
     pub(crate) async fn announce(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         kind: EventKind,
         asset: &Asset,
     ) -> Result<(), Fault> {
@@ -77,7 +77,7 @@ impl Library {
 
     pub(crate) async fn announce_to(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         kind: EventKind,
         asset: &Asset,
         scope: ScopeKey,

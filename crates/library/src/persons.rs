@@ -53,8 +53,8 @@ impl Library {
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.db().begin().await?;
-        persons::insert(&mut tx, &person).await?;
+        let tx = self.db().begin().await?;
+        persons::insert(&tx, &person).await?;
         tx.commit().await?;
         Ok(PersonWithImages { person, images })
     }
@@ -181,8 +181,8 @@ impl Library {
     pub async fn delete_person(&self, caller: &Caller, id: Id<Person>) -> Result<(), Fault> {
         let member = member(caller, Scope::Write)?;
         own(member, &self.visible_person(member, id).await?)?;
-        let mut tx = self.db().begin().await?;
-        persons::delete(&mut tx, id, self.now_ms()).await?;
+        let tx = self.db().begin().await?;
+        persons::delete(&tx, id, self.now_ms()).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -194,13 +194,13 @@ impl Library {
         change: impl FnOnce(&mut Person) -> Result<(), Fault>,
     ) -> Result<PersonWithImages, Fault> {
         let member = member(caller, Scope::Write)?;
-        let mut tx = self.db().begin().await?;
-        let found = persons::by_id_in(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        let found = persons::by_id_in(&tx, id).await?;
         let mut person = found.filter(|it| sees(member, it)).ok_or_else(person_not_found)?;
         own(member, &person)?;
         change(&mut person)?;
         person.updated_at = self.now_ms();
-        persons::save(&mut tx, &person).await?;
+        persons::save(&tx, &person).await?;
         tx.commit().await?;
         Ok(self.with_images(caller, vec![person]).await?.remove(0))
     }

@@ -42,10 +42,10 @@ impl Library {
             created_at: now,
             expires_at: now + self.config().temp_file_ttl_ms,
         };
-        let mut tx = self.db().begin().await?;
-        blob_rows::upsert(&mut tx, digest, &facts, now).await?;
+        let tx = self.db().begin().await?;
+        blob_rows::upsert(&tx, digest, &facts, now).await?;
         self.still_there(digest).await?;
-        temp_files::insert(&mut tx, &file).await?;
+        temp_files::insert(&tx, &file).await?;
         tx.commit().await?;
         Ok(file)
     }

@@ -121,8 +121,8 @@ impl Library {
             created_at: now,
             expires_at: now + self.config().upload_ttl_ms,
         };
-        let mut tx = self.db().begin().await?;
-        uploads::insert(&mut tx, &upload).await?;
+        let tx = self.db().begin().await?;
+        uploads::insert(&tx, &upload).await?;
         tx.commit().await?;
         let target = UploadTarget { upload: id.uuid(), part: None };
         let grant = UploadGrant { target, expires_ms: upload.expires_at };
@@ -182,8 +182,8 @@ impl Library {
             ..NewAsset::default()
         };
         let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
-        let mut tx = self.db().begin().await?;
-        uploads::complete(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        uploads::complete(&tx, id).await?;
         tx.commit().await?;
         Ok(asset)
     }

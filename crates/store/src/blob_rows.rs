@@ -21,12 +21,7 @@ pub(crate) const BAND_BITS: u32 = 64 / BANDS;
 
 /// Records a blob with what its header says, unless it is known; in any case it is no orphan any
 /// more. Facts that are known stay.
-pub async fn upsert(
-    tx: &mut Tx,
-    digest: Digest,
-    facts: &Facts,
-    now: Millis,
-) -> Result<(), DbError> {
+pub async fn upsert(tx: &Tx, digest: Digest, facts: &Facts, now: Millis) -> Result<(), DbError> {
     let mut args = args![digest.to_string(), now];
     args.extend(fact_args(facts));
     let sql = "INSERT INTO blob (digest, created_at, kind, mime_type, size, width, height,
@@ -56,7 +51,7 @@ pub async fn facts(
 
 /// Writes what the worker found out. A former fault is gone.
 pub async fn record_facts(
-    tx: &mut Tx,
+    tx: &Tx,
     digest: Digest,
     facts: &Facts,
     version: i64,
@@ -79,13 +74,13 @@ pub async fn record_facts(
 }
 
 /// Writes why the content cannot be used.
-pub async fn record_fault(tx: &mut Tx, digest: Digest, reason: &str) -> Result<(), DbError> {
+pub async fn record_fault(tx: &Tx, digest: Digest, reason: &str) -> Result<(), DbError> {
     let sql = "UPDATE blob SET fault = $2 WHERE digest = $1";
     tx.execute(sql, args![digest.to_string(), reason]).await.map(drop)
 }
 
 /// Whether an asset, deleted or not, or a temporary file refers to the blob.
-pub async fn in_use(tx: &mut Tx, digest: Digest) -> Result<bool, DbError> {
+pub async fn in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
     let sql = format!("SELECT {USED}");
     tx.fetch_one(sql, args![digest.to_string()], |row| row.get(0)).await
 }
@@ -94,11 +89,7 @@ const USED: &str = "EXISTS (SELECT 1 FROM asset WHERE digest = $1)
     OR EXISTS (SELECT 1 FROM temp_file WHERE digest = $1)";
 
 /// Notes since when nothing refers to the blob, if that is so and not noted yet.
-pub async fn mark_orphaned_if_unused(
-    tx: &mut Tx,
-    digest: Digest,
-    now: Millis,
-) -> Result<(), DbError> {
+pub async fn mark_orphaned_if_unused(tx: &Tx, digest: Digest, now: Millis) -> Result<(), DbError> {
     let sql = format!(
         "UPDATE blob SET orphaned_at = $2
          WHERE digest = $1 AND orphaned_at IS NULL AND NOT ({USED})"
@@ -115,7 +106,7 @@ pub async fn orphans(db: &Db, before: Millis, limit: u32) -> Result<Vec<(Digest,
 
 /// Removes the row of an orphan and those of its renditions. False when somebody refers to the
 /// blob again, or it is gone already.
-pub async fn delete_if_unused(tx: &mut Tx, digest: Digest) -> Result<bool, DbError> {
+pub async fn delete_if_unused(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
     let sql = format!(
         "SELECT size, (SELECT count(*) FROM rendition r WHERE r.digest = $1 AND r.is_cached = 1),
             (SELECT coalesce(sum(r.size), 0) FROM rendition r

@@ -32,7 +32,7 @@ fn read(row: &Row<'_>) -> Result<Collection, DbError> {
 }
 
 /// Adds a collection, which is empty.
-pub async fn insert(tx: &mut Tx, collection: &Collection) -> Result<(), DbError> {
+pub async fn insert(tx: &Tx, collection: &Collection) -> Result<(), DbError> {
     let it = collection;
     let sql = "INSERT INTO collection (id, owner_id, organization_id, name, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -69,18 +69,13 @@ pub async fn list(
 }
 
 /// Gives a collection another name.
-pub async fn rename(
-    tx: &mut Tx,
-    id: Id<Collection>,
-    name: &str,
-    now: Millis,
-) -> Result<(), DbError> {
+pub async fn rename(tx: &Tx, id: Id<Collection>, name: &str, now: Millis) -> Result<(), DbError> {
     let sql = "UPDATE collection SET name = $2, updated_at = $3 WHERE id = $1";
     tx.execute(sql, args![id, name, now]).await.map(drop)
 }
 
 /// Removes a collection; its members stay.
-pub async fn delete(tx: &mut Tx, id: Id<Collection>) -> Result<(), DbError> {
+pub async fn delete(tx: &Tx, id: Id<Collection>) -> Result<(), DbError> {
     let sql = "UPDATE asset SET collections = collections - 1
         WHERE id IN (SELECT asset_id FROM collection_member WHERE collection_id = $1)";
     tx.execute(sql, args![id]).await?;
@@ -89,7 +84,7 @@ pub async fn delete(tx: &mut Tx, id: Id<Collection>) -> Result<(), DbError> {
 
 /// Puts assets into a collection. Unknown assets and those already in it are passed over.
 pub async fn add(
-    tx: &mut Tx,
+    tx: &Tx,
     id: Id<Collection>,
     assets: &[Id<Asset>],
     now: Millis,
@@ -107,7 +102,7 @@ pub async fn add(
 
 /// Takes assets out of a collection. Those not in it are passed over.
 pub async fn remove(
-    tx: &mut Tx,
+    tx: &Tx,
     id: Id<Collection>,
     assets: &[Id<Asset>],
     now: Millis,
@@ -147,7 +142,7 @@ async fn follow(
 }
 
 /// Puts a new asset into its collections, and tells how many those are.
-pub(crate) async fn join(tx: &mut Tx, asset: &Asset) -> Result<(), DbError> {
+pub(crate) async fn join(tx: &Tx, asset: &Asset) -> Result<(), DbError> {
     for id in &asset.collection_ids {
         add(tx, *id, &[asset.id], asset.updated_at).await?;
     }

@@ -27,7 +27,7 @@ fn read(row: &Row<'_>) -> Result<Event, DbError> {
 }
 
 /// Adds an event. It is told when the transaction is committed.
-pub async fn append(tx: &mut Tx, event: &Event) -> Result<(), DbError> {
+pub async fn append(tx: &Tx, event: &Event) -> Result<(), DbError> {
     let sql = "INSERT INTO event (id, kind, asset_id, uploader_id, scope, at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     let scope = event.scope.word();
@@ -73,7 +73,7 @@ pub async fn latest_id(db: &Db) -> Result<Option<Id<Event>>, DbError> {
 }
 
 /// Removes at most `limit` events that happened before that time; how many went.
-pub async fn sweep(tx: &mut Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
+pub async fn sweep(tx: &Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
     let sql = "DELETE FROM event WHERE id IN
         (SELECT id FROM event WHERE at < $1 ORDER BY id LIMIT $2)";
     tx.execute(sql, args![before, limit]).await

@@ -82,7 +82,7 @@ pub async fn forget(db: &Db, subject: &str, key: &str) -> Result<(), DbError> {
 }
 
 /// Removes at most `limit` keys created before that time; how many went.
-pub async fn sweep(tx: &mut Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
+pub async fn sweep(tx: &Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
     let sql = "DELETE FROM idempotency_key WHERE (subject, key) IN
         (SELECT subject, key FROM idempotency_key WHERE created_at < $1
          ORDER BY created_at LIMIT $2)";

@@ -52,7 +52,7 @@ fn read(row: &Row<'_>) -> Result<Person, DbError> {
 }
 
 /// Adds a person with its pictures.
-pub async fn insert(tx: &mut Tx, person: &Person) -> Result<(), DbError> {
+pub async fn insert(tx: &Tx, person: &Person) -> Result<(), DbError> {
     let it = person;
     let sql = format!("INSERT INTO person ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)");
     let args = args![
@@ -69,7 +69,7 @@ pub async fn insert(tx: &mut Tx, person: &Person) -> Result<(), DbError> {
 }
 
 /// Writes name, pictures, default picture and time of change.
-pub async fn save(tx: &mut Tx, person: &Person) -> Result<(), DbError> {
+pub async fn save(tx: &Tx, person: &Person) -> Result<(), DbError> {
     let sql = "UPDATE person SET name = $2, default_image_id = $3, updated_at = $4 WHERE id = $1";
     let args = args![person.id, &person.name, person.default_image_id, person.updated_at];
     tx.execute(sql, args).await?;
@@ -90,7 +90,7 @@ pub async fn by_id(db: &Db, id: Id<Person>) -> Result<Option<Person>, DbError> {
 }
 
 /// One person that is not deleted, to be changed in this transaction.
-pub async fn by_id_in(tx: &mut Tx, id: Id<Person>) -> Result<Option<Person>, DbError> {
+pub async fn by_id_in(tx: &Tx, id: Id<Person>) -> Result<Option<Person>, DbError> {
     one(tx, id).await
 }
 
@@ -149,7 +149,7 @@ async fn with_images(
 }
 
 /// Deletes a person; its pictures stay.
-pub async fn delete(tx: &mut Tx, id: Id<Person>, now: Millis) -> Result<(), DbError> {
+pub async fn delete(tx: &Tx, id: Id<Person>, now: Millis) -> Result<(), DbError> {
     let sql = "UPDATE person SET deleted_at = $2, updated_at = $2
         WHERE id = $1 AND deleted_at IS NULL";
     tx.execute(sql, args![id, now]).await.map(drop)

@@ -43,7 +43,7 @@ fn read(row: &Row<'_>) -> Result<Rendition, DbError> {
 
 /// Records a rendition, in place of one of the same name.
 pub async fn put(
-    tx: &mut Tx,
+    tx: &Tx,
     digest: Digest,
     rendition: &Rendition,
     now: Millis,
@@ -103,7 +103,7 @@ pub async fn least_recently_used(db: &Db, limit: u32) -> Result<Vec<(Digest, Ren
 }
 
 /// Removes a rendition's row, if it is there.
-pub async fn remove(tx: &mut Tx, digest: Digest, name: &str) -> Result<(), DbError> {
+pub async fn remove(tx: &Tx, digest: Digest, name: &str) -> Result<(), DbError> {
     let sql = "DELETE FROM rendition WHERE digest = $1 AND name = $2 RETURNING size, is_cached";
     let args = args![digest.to_string(), name];
     let gone = tx.fetch_optional(sql, args, |row| Ok((row.get::<i64>(0)?, row.get(1)?))).await?;

@@ -132,7 +132,7 @@ fn state(it: &Task) -> Vec<Arg> {
 }
 
 /// Adds a task.
-pub async fn insert(tx: &mut Tx, task: &Task) -> Result<(), DbError> {
+pub async fn insert(tx: &Tx, task: &Task) -> Result<(), DbError> {
     let it = task;
     let mut args = args![
         it.id,
@@ -152,7 +152,7 @@ pub async fn insert(tx: &mut Tx, task: &Task) -> Result<(), DbError> {
 }
 
 /// Writes how far the task is. Owner, kind, subject and payload never change.
-pub async fn save(tx: &mut Tx, task: &Task) -> Result<(), DbError> {
+pub async fn save(tx: &Tx, task: &Task) -> Result<(), DbError> {
     let mut args = args![task.id];
     args.extend(state(task));
     let sql = "UPDATE task SET status = $2, progress = $3, total_items = $4, processed_items = $5,
@@ -167,7 +167,7 @@ pub async fn by_id(db: &Db, id: Id<Task>) -> Result<Option<Task>, DbError> {
 }
 
 /// One task, to be changed in this transaction.
-pub async fn by_id_in(tx: &mut Tx, id: Id<Task>) -> Result<Option<Task>, DbError> {
+pub async fn by_id_in(tx: &Tx, id: Id<Task>) -> Result<Option<Task>, DbError> {
     one(tx, id).await
 }
 
@@ -202,7 +202,7 @@ pub async fn latest_about(db: &Db, kind: &str, subject: &str) -> Result<Option<T
 }
 
 /// Removes at most `limit` tasks that ended before that time; how many went.
-pub async fn sweep(tx: &mut Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
+pub async fn sweep(tx: &Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
     let sql = "DELETE FROM task WHERE id IN
         (SELECT id FROM task WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)";
     tx.execute(sql, args![before, limit]).await

@@ -52,7 +52,7 @@ fn read(row: &Row<'_>) -> Result<TempFile, DbError> {
 }
 
 /// Adds a file over a blob that has its row.
-pub async fn insert(tx: &mut Tx, file: &TempFile) -> Result<(), DbError> {
+pub async fn insert(tx: &Tx, file: &TempFile) -> Result<(), DbError> {
     let it = file;
     let sql =
         format!("INSERT INTO temp_file ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
@@ -92,7 +92,7 @@ pub async fn list(
 }
 
 /// Removes at most `limit` files that expired before `now`; whose blobs may be orphans now.
-pub async fn sweep(tx: &mut Tx, now: Millis, limit: u32) -> Result<Vec<Digest>, DbError> {
+pub async fn sweep(tx: &Tx, now: Millis, limit: u32) -> Result<Vec<Digest>, DbError> {
     let sql = "DELETE FROM temp_file WHERE key IN
             (SELECT key FROM temp_file WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
         RETURNING digest";

@@ -53,7 +53,7 @@ fn read(row: &Row<'_>) -> Result<Upload, DbError> {
 }
 
 /// Adds a place.
-pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<(), DbError> {
+pub async fn insert(tx: &Tx, upload: &Upload) -> Result<(), DbError> {
     let it = upload;
     let sql =
         format!("INSERT INTO upload ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
@@ -79,12 +79,12 @@ pub async fn by_id(db: &Db, id: Id<Upload>) -> Result<Option<Upload>, DbError> {
 }
 
 /// Notes that the asset is there.
-pub async fn complete(tx: &mut Tx, id: Id<Upload>) -> Result<(), DbError> {
+pub async fn complete(tx: &Tx, id: Id<Upload>) -> Result<(), DbError> {
     tx.execute("UPDATE upload SET is_complete = 1 WHERE id = $1", args![id]).await.map(drop)
 }
 
 /// Removes at most `limit` places that expired before `now`, complete or not; how many went.
-pub async fn sweep(tx: &mut Tx, now: Millis, limit: u32) -> Result<u64, DbError> {
+pub async fn sweep(tx: &Tx, now: Millis, limit: u32) -> Result<u64, DbError> {
     let sql = "DELETE FROM upload WHERE id IN
         (SELECT id FROM upload WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
     tx.execute(sql, args![now, limit]).await

@@ -19,7 +19,7 @@ use backlot_library::Library;
 use backlot_library::accounts::NewKey;
 use backlot_library::jobs::Workers;
 use backlot_library::secret::{Secret, SystemRandom, random_bytes};
-use backlot_library::upkeep::describe_gauges;
+use backlot_library::upkeep::describe_measurements;
 use backlot_model::account::Caller;
 use backlot_model::clock::SystemClock;
 use backlot_model::{Fault, Ids};
@@ -173,7 +173,7 @@ fn router(
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::warn!("measurements go to a recorder that was there before");
     }
-    describe_gauges();
+    describe_measurements();
     let origins = Origins::parse(config.server.cors_origins.iter().map(String::as_str));
     let dialects = &config.dialects;
     let places = [

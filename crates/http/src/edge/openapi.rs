@@ -3,9 +3,11 @@
 //! Owns: what all documents have in common (title, version, ways to sign in) and where they are
 //! served. Never: what a call takes or answers; its handler says that.
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::OriginalUri;
 use axum::routing::get;
+use axum::{Json, Router};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
@@ -27,15 +29,33 @@ pub fn publish<S>(dialect: &'static Dialect, routes: OpenApiRouter<S>) -> Router
 where
     S: Clone + Send + Sync + 'static,
 {
+    publish_and_keep(dialect, routes).0
+}
+
+/// As [`publish`], and gives the document, which names no server.
+pub fn publish_and_keep<S>(
+    dialect: &'static Dialect,
+    routes: OpenApiRouter<S>,
+) -> (Router<S>, Arc<OpenApi>)
+where
+    S: Clone + Send + Sync + 'static,
+{
     let (routes, document) = routes.split_for_parts();
-    let document = complete(dialect, document);
+    let document = Arc::new(complete(dialect, document));
+    let kept = Arc::clone(&document);
     let serve = move |OriginalUri(uri): OriginalUri| async move {
         let place = uri.path().strip_suffix(DOCUMENT).unwrap_or_default();
-        let mut document = document.clone();
-        document.servers = Some(vec![Server::new(if place.is_empty() { "/" } else { place })]);
-        axum::Json(document)
+        Json(served_at(&document, place))
     };
-    mount(dialect, routes.route(DOCUMENT, get(serve)))
+    (mount(dialect, routes.route(DOCUMENT, get(serve))), kept)
+}
+
+/// The document of an API that stands at `base`: a path, or an address without its scheme.
+#[must_use]
+pub fn served_at(document: &OpenApi, base: &str) -> OpenApi {
+    let mut document = document.clone();
+    document.servers = Some(vec![Server::new(if base.is_empty() { "/" } else { base })]);
+    document
 }
 
 fn complete(dialect: &Dialect, mut document: OpenApi) -> OpenApi {

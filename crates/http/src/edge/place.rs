@@ -53,6 +53,15 @@ impl Place {
         Ok(Self { host, prefix: prefix.to_owned() })
     }
 
+    /// The base without a scheme: `/piktid`, or `//assets.example.com/v1` for a host of its own.
+    #[must_use]
+    pub fn base(&self) -> String {
+        match &self.host {
+            Some(host) => format!("//{host}{}", self.prefix),
+            None => self.prefix.clone(),
+        }
+    }
+
     /// The base URL: a path, or an absolute URL with `scheme` for a host of its own.
     #[must_use]
     pub fn base_url(&self, scheme: &str) -> String {

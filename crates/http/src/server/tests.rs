@@ -124,6 +124,22 @@ async fn the_deadline_cuts_off_what_does_not_finish() {
 }
 
 #[tokio::test]
+async fn a_stream_of_events_ends_with_the_serving() {
+    let events = || {
+        let first = futures::stream::iter([Ok::<_, io::Error>("data: 1\n\n")]);
+        let body = Body::from_stream(first.chain(futures::stream::pending()));
+        ([(header::CONTENT_TYPE, "text/event-stream")], body)
+    };
+    let routes = Router::new().route("/", get(async move || events()));
+    let running = Running::start(routes, ServeOptions::default()).await;
+    let mut stream = running.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    assert!(read_head(&mut stream).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(running.end().await, Drained::Wholly);
+    assert!(read_all(&mut stream).await.ends_with("0\r\n\r\n"));
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_come_or_is_too_large_ends_the_connection() {
     let options = ServeOptions {
         head_timeout: Duration::from_millis(50),

@@ -71,7 +71,7 @@ function showApi(api, { spec, base, operations }) {
   main.replaceChildren(
     make("h2", {}, spec.info?.title ?? api.title, " ", make("small", { class: "soft" }, spec.info?.version ?? "")),
     ...paragraphs(spec.info?.description),
-    make("p", {}, "Base URL ", make("code", {}, base), " · ", make("a", { href: api.url }, "openapi.json")),
+    make("p", {}, "Base URL ", make("code", {}, base), " · ", make("a", { href: `${base}/openapi.json` }, "openapi.json")),
     credentialForm(),
     ...groups.filter(Boolean));
 }

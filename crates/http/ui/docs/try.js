@@ -46,14 +46,16 @@ export function tryForm(spec, base, method, path, operation, parameters) {
   const body = bodyInputs(spec, resolve(spec, operation.requestBody));
   const output = make("div", { "aria-live": "polite" });
   const request = () => compose(base, method, path, inputs, body);
+  const elsewhere = new URL(base).origin !== location.origin;
   const form = make("form", { class: "try" },
     make("h4", {}, "Try it"),
     ...inputs.map(({ parameter, input }) =>
       make("label", {}, `${parameter.name} `, make("span", { class: "soft" },
         `${parameter.in}${parameter.required ? ", required" : ""}`), input)),
     body.element,
-    make("button", { type: "submit" }, "Send"),
+    make("button", { type: "submit", disabled: elsewhere }, "Send"),
     make("button", { type: "button", onclick: () => showCurl(output, request()) }, "Show as curl"),
+    elsewhere ? make("p", { class: "soft" }, "This API has a host of its own, which this page may not call.") : "",
     output);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

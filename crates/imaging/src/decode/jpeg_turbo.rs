@@ -7,7 +7,7 @@ use turbojpeg::{
 
 use super::Want;
 use crate::ImageFault;
-use crate::limits::{Deadline, JPEG_SCANS_MAX};
+use crate::limits::JPEG_SCANS_MAX;
 use crate::pixels::{Layout, Pixels, Raster};
 use crate::planes::{Plane, Planes};
 use crate::probe::{JpegColour, JpegSpace, Probe};
@@ -20,16 +20,20 @@ const SCALES: [ScalingFactor; 4] = [
     ScalingFactor::ONE,
 ];
 
+/// `None` if there are stray bytes between its segments: they lose nothing, but libjpeg-turbo's
+/// wrapper takes the warning for the end. Another decoder has to read it.
 pub(super) fn decode(
     bytes: &[u8],
     probe: &Probe,
     want: Want,
-    _: Deadline<'_>,
-) -> Result<Pixels, ImageFault> {
+) -> Result<Option<Pixels>, ImageFault> {
     let Some(colour) = probe.jpeg else { return Err(ImageFault::Truncated) };
     let mut decompressor = Decompressor::new().map_err(fault)?;
     decompressor.set_scan_limit(JPEG_SCANS_MAX).map_err(fault)?;
-    let header = decompressor.read_header(bytes).map_err(fault)?;
+    let header = match decompressor.read_header(bytes) {
+        Err(cause) if is_about_stray_bytes(&cause) => return Ok(None),
+        header => header.map_err(fault)?,
+    };
     super::check_size(probe, header.width as u32, header.height as u32)?;
     let scale = scale(header, want);
     decompressor.set_scaling_factor(scale).map_err(fault)?;
@@ -37,9 +41,9 @@ pub(super) fn decode(
     let has_planes = header.colorspace == Colorspace::YCbCr
         && !matches!(header.subsamp, Subsamp::Unknown | Subsamp::Gray);
     if want.planes && has_planes && !header.is_lossless {
-        return planes(&mut decompressor, bytes, header).map(Pixels::Planes);
+        return planes(&mut decompressor, bytes, header).map(|it| Some(Pixels::Planes(it)));
     }
-    raster(&mut decompressor, bytes, header, colour).map(Pixels::Raster)
+    raster(&mut decompressor, bytes, header, colour).map(|it| Some(Pixels::Raster(it)))
 }
 
 fn scale(header: DecompressHeader, want: Want) -> ScalingFactor {
@@ -64,15 +68,21 @@ fn planes(
     let (x, y) = subsamp.size();
     let (luma_width, luma_height) = (width.next_multiple_of(x), height.next_multiple_of(y));
     let (chroma_width, chroma_height) = (luma_width / x, luma_height / y);
-    let (luma, chroma) = pixels.split_at(luma_width * luma_height);
-    let (blue, red) = chroma.split_at(chroma_width * chroma_height);
-    let half = |data| Plane::from_slice(data, chroma_width as u32, chroma_height as u32);
+    // What is split off is copied; luma, the largest, stays where it is.
+    let chroma_len = chroma_width * chroma_height;
+    let red = pixels.split_off(luma_width * luma_height + chroma_len);
+    let blue = pixels.split_off(luma_width * luma_height);
+    let plane = |width: usize, height: usize, data| Plane {
+        width: width as u32,
+        height: height as u32,
+        data,
+    };
     Ok(Planes {
         width: width as u32,
         height: height as u32,
         subsamp,
-        luma: Plane::from_slice(luma, luma_width as u32, luma_height as u32),
-        chroma: [half(blue), half(red)],
+        luma: plane(luma_width, luma_height, pixels),
+        chroma: [blue, red].map(|data| plane(chroma_width, chroma_height, data)),
     })
 }
 
@@ -98,15 +108,17 @@ fn raster(
     Ok(Raster::new(width as u32, height as u32, layout, data))
 }
 
-/// Stray bytes between the segments lose nothing; every other complaint means lost pixels.
+/// Stray bytes before the last marker lose nothing; every other complaint means lost pixels.
 fn tolerate(result: Result<(), Error>) -> Result<(), ImageFault> {
     match result {
-        Err(Error::TurboJpegError(text)) if text.contains("extraneous bytes before marker") => {
-            Ok(())
-        }
+        Err(cause) if is_about_stray_bytes(&cause) => Ok(()),
         Err(cause) => Err(fault(cause)),
         Ok(()) => Ok(()),
     }
+}
+
+fn is_about_stray_bytes(cause: &Error) -> bool {
+    matches!(cause, Error::TurboJpegError(text) if text.contains("extraneous bytes before marker"))
 }
 
 fn fault(cause: Error) -> ImageFault {

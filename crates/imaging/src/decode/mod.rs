@@ -4,7 +4,6 @@
 //! taken for it; nothing comes out of a file that ends early.
 
 mod avif;
-#[cfg(not(feature = "turbojpeg"))]
 mod jpeg_pure;
 #[cfg(feature = "turbojpeg")]
 mod jpeg_turbo;
@@ -18,11 +17,6 @@ use crate::limits::Deadline;
 use crate::pixels::{Layout, Pixels, Raster};
 use crate::probe::{Format, Probe};
 use reader::Guarded;
-
-#[cfg(not(feature = "turbojpeg"))]
-use jpeg_pure as jpeg;
-#[cfg(feature = "turbojpeg")]
-use jpeg_turbo as jpeg;
 
 /// What is to be done with the pixels: decoders may save work by it.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +37,7 @@ pub(crate) fn decode(
 ) -> Result<Pixels, ImageFault> {
     deadline.check()?;
     let pixels = match probe.format {
-        Format::Jpeg => jpeg::decode(bytes, probe, want, deadline),
+        Format::Jpeg => jpeg(bytes, probe, want, deadline),
         Format::Png => png(bytes, probe, deadline).map(Pixels::Raster),
         Format::Avif => avif::decode(bytes, probe, deadline).map(Pixels::Raster),
         Format::Gif => image::codecs::gif::GifDecoder::new(Guarded::new(bytes, deadline))
@@ -69,6 +63,19 @@ pub(crate) fn decode(
         #[cfg(feature = "turbojpeg")]
         planes @ Pixels::Planes(_) => planes,
     })
+}
+
+fn jpeg(
+    bytes: &[u8],
+    probe: &Probe,
+    want: Want,
+    deadline: Deadline<'_>,
+) -> Result<Pixels, ImageFault> {
+    #[cfg(feature = "turbojpeg")]
+    if let Some(pixels) = jpeg_turbo::decode(bytes, probe, want)? {
+        return Ok(pixels);
+    }
+    jpeg_pure::decode(bytes, probe, want, deadline)
 }
 
 /// Refuses a decoder's size if the probe has not checked it.

@@ -80,10 +80,8 @@ impl Segments {
     fn take(&mut self, marker: u8, body: &[u8]) {
         match marker {
             // All frame headers: 0xc4, 0xc8 and 0xcc are something else.
-            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                if self.frame.is_none() {
-                    self.frame = frame(marker, body);
-                }
+            0xc0..=0xcf if self.frame.is_none() && !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                self.frame = frame(marker, body);
             }
             0xe0..=0xef => {
                 self.metadata_bytes += body.len() as u64;

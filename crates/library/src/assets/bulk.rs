@@ -62,13 +62,13 @@ impl Library {
         if let Bulk::Tag(tags) | Bulk::Untag(tags) = bulk {
             new_asset::tags("tags", tags.clone()).map_err(|it| Fault::invalid_fields(vec![it]))?;
         }
-        let mut tx = self.db().begin().await?;
-        let mut found = assets::by_ids_in(&mut tx, &known).await?;
+        let tx = self.db().begin().await?;
+        let mut found = assets::by_ids_in(&tx, &known).await?;
         let mut results = Vec::with_capacity(ids.len());
         for raw in ids {
             let place = Id::parse(raw).and_then(|id| found.iter().position(|it| it.id == id));
             let result = match place {
-                Some(place) => self.bulk_one(&mut tx, caller, bulk, &found[place]).await,
+                Some(place) => self.bulk_one(&tx, caller, bulk, &found[place]).await,
                 None => Err(asset_not_found()),
             };
             let result = match result {
@@ -86,7 +86,7 @@ impl Library {
 
     async fn bulk_one(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         caller: &Caller,
         bulk: &Bulk,
         asset: &Asset,

@@ -75,13 +75,13 @@ impl Library {
         version: Option<i64>,
         patch: AssetPatch,
     ) -> Result<Asset, Fault> {
-        let mut tx = self.db().begin().await?;
-        let before = self.live_asset_in(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        let before = self.live_asset_in(&tx, id).await?;
         let after = self.patched(caller, &before, version, patch)?;
         if after == before {
             return Ok(before);
         }
-        let after = self.save(&mut tx, &before, after).await?;
+        let after = self.save(&tx, &before, after).await?;
         tx.commit().await?;
         Ok(after)
     }
@@ -117,14 +117,14 @@ impl Library {
         id: Id<Asset>,
         version: Option<i64>,
     ) -> Result<Asset, Fault> {
-        let mut tx = self.db().begin().await?;
-        let before = self.live_asset_in(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        let before = self.live_asset_in(&tx, id).await?;
         allow(caller, Operation::Delete, &before)?;
         if version.is_some_and(|version| version != before.version) {
             let said = "the asset has changed since; get it again";
             return Err(Fault::new(Kind::PreconditionFailed, "version-mismatch", said));
         }
-        let after = self.delete_in(&mut tx, &before).await?;
+        let after = self.delete_in(&tx, &before).await?;
         tx.commit().await?;
         Ok(after)
     }
@@ -134,9 +134,9 @@ impl Library {
     /// # Errors
     /// `asset-not-found`, `forbidden`; `not-deleted`; `restore-expired` after 30 days.
     pub async fn restore_asset(&self, caller: &Caller, id: Id<Asset>) -> Result<Asset, Fault> {
-        let mut tx = self.db().begin().await?;
-        let before = assets::by_id_in(&mut tx, id).await?.ok_or_else(asset_not_found)?;
-        let after = self.restore_in(&mut tx, caller, &before).await?;
+        let tx = self.db().begin().await?;
+        let before = assets::by_id_in(&tx, id).await?.ok_or_else(asset_not_found)?;
+        let after = self.restore_in(&tx, caller, &before).await?;
         tx.commit().await?;
         Ok(after)
     }
@@ -156,7 +156,7 @@ impl Library {
         self.copy_over(member, &original, digest).await
     }
 
-    pub(super) async fn live_asset_in(&self, tx: &mut Tx, id: Id<Asset>) -> Result<Asset, Fault> {
+    pub(super) async fn live_asset_in(&self, tx: &Tx, id: Id<Asset>) -> Result<Asset, Fault> {
         let found = assets::by_id_in(tx, id).await?;
         found.filter(|it| it.deleted_at.is_none()).ok_or_else(asset_not_found)
     }
@@ -164,7 +164,7 @@ impl Library {
     /// Writes a changed asset with its time, epoch and events.
     pub(super) async fn save(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         before: &Asset,
         mut after: Asset,
     ) -> Result<Asset, Fault> {
@@ -182,7 +182,7 @@ impl Library {
         Ok(after)
     }
 
-    pub(super) async fn delete_in(&self, tx: &mut Tx, before: &Asset) -> Result<Asset, Fault> {
+    pub(super) async fn delete_in(&self, tx: &Tx, before: &Asset) -> Result<Asset, Fault> {
         let mut after = before.clone();
         let now = self.now_ms();
         after.deleted_at = Some(now);
@@ -196,7 +196,7 @@ impl Library {
 
     pub(super) async fn restore_in(
         &self,
-        tx: &mut Tx,
+        tx: &Tx,
         caller: &Caller,
         before: &Asset,
     ) -> Result<Asset, Fault> {
@@ -240,14 +240,14 @@ impl Library {
         (copy.version, copy.access_epoch) = (1, 0);
         copy.status = backlot_model::asset::Status::Processing;
         copy.error = None;
-        let mut tx = self.db().begin().await?;
-        if !assets::blob_in_use(&mut tx, digest).await? {
+        let tx = self.db().begin().await?;
+        if !assets::blob_in_use(&tx, digest).await? {
             return Err(asset_not_found());
         }
-        assets::insert(&mut tx, &copy, None).await?;
+        assets::insert(&tx, &copy, None).await?;
         let job = crate::jobs::Job::Process { asset: copy.id.to_string() };
-        self.enqueue(&mut tx, &job).await?;
-        self.announce(&mut tx, EventKind::Created, &copy).await?;
+        self.enqueue(&tx, &job).await?;
+        self.announce(&tx, EventKind::Created, &copy).await?;
         tx.commit().await?;
         self.wake();
         Ok(copy)

@@ -91,7 +91,7 @@ impl NewAsset {
             author_id: faults.text("author_id", self.author_id, NAME_CHARS_MAX),
             parameters: faults.take(parameters(self.parameters)),
             detected: self.detected.filter(|hints| !hints.is_empty()),
-            collection_ids: faults.collections(self.collection_ids),
+            collection_ids: faults.collections(&self.collection_ids),
             organization_id: faults.id("organization_id", self.organization_id),
         };
         if faults.0.is_empty() { Ok(checked) } else { Err(Fault::invalid_fields(faults.0)) }
@@ -129,7 +129,7 @@ impl Faults {
         word
     }
 
-    fn collections(&mut self, raw: Vec<String>) -> Vec<Id<Collection>> {
+    fn collections(&mut self, raw: &[String]) -> Vec<Id<Collection>> {
         if raw.len() > BULK_IDS_MAX {
             let said = format!("must name at most {BULK_IDS_MAX} collections");
             self.0.push(FieldFault::new("body.collection_ids", "length", said));

@@ -125,8 +125,8 @@ impl Library {
             .put_rendition(digest, &rendition.name, made.bytes.into(), Keep::Loosely)
             .await
             .map_err(Fault::from)?;
-        let mut tx = self.db().begin().await?;
-        renditions::put(&mut tx, digest, &rendition, self.now_ms()).await?;
+        let tx = self.db().begin().await?;
+        renditions::put(&tx, digest, &rendition, self.now_ms()).await?;
         tx.commit().await?;
         Ok(rendition)
     }
@@ -147,8 +147,8 @@ impl Library {
                 if taken <= self.config().rendition_cache_bytes {
                     break;
                 }
-                let mut tx = self.db().begin().await?;
-                renditions::remove(&mut tx, digest, &rendition.name).await?;
+                let tx = self.db().begin().await?;
+                renditions::remove(&tx, digest, &rendition.name).await?;
                 tx.commit().await?;
                 self.blobs()
                     .delete_rendition(digest, &rendition.name)

@@ -9,7 +9,7 @@ use backlot_model::{Fault, Id, Kind};
 use backlot_store::db::Tx;
 use backlot_store::{assets, blob_rows};
 
-use super::{Accepts, Received};
+use super::{Accepts, Received, Stage};
 use crate::Library;
 use crate::assets::{CheckedAsset, NewAsset};
 use crate::authority::{allow, asset_not_found, member};
@@ -51,7 +51,9 @@ impl Library {
         let draft = self.draft(caller, id, new).await?;
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
+        let stage = Stage::begin("store");
         self.blobs().commit(staged).await.map_err(Fault::from)?;
+        drop(stage);
         let facts = Box::new(facts);
         self.record(draft, Origin::Blob { digest, facts, extension }).await
     }
@@ -169,23 +171,24 @@ impl Library {
 
     /// Records a draft with its job and event, in one transaction.
     pub(crate) async fn record(&self, draft: Draft, origin: Origin) -> Result<Asset, Fault> {
+        let _stage = Stage::begin("record");
         let mut asset = draft.0;
-        let mut tx = self.db().begin().await?;
+        let tx = self.db().begin().await?;
         match &origin {
             Origin::Blob { digest, facts, extension } => {
-                attach(&mut tx, &mut asset, *digest, facts, extension).await?;
+                attach(&tx, &mut asset, *digest, facts, extension).await?;
                 self.still_there(*digest).await?;
-                assets::insert(&mut tx, &asset, None).await?;
-                self.enqueue(&mut tx, &Job::Process { asset: asset.id.to_string() }).await?;
+                assets::insert(&tx, &asset, None).await?;
+                self.enqueue(&tx, &Job::Process { asset: asset.id.to_string() }).await?;
             }
             Origin::Url(url, accepts) => {
                 name_after(&mut asset, None);
-                assets::insert(&mut tx, &asset, Some(url)).await?;
+                assets::insert(&tx, &asset, Some(url)).await?;
                 let job = Job::ImportUrl { asset: asset.id.to_string(), accepts: Some(*accepts) };
-                self.enqueue(&mut tx, &job).await?;
+                self.enqueue(&tx, &job).await?;
             }
         }
-        self.announce(&mut tx, EventKind::Created, &asset).await?;
+        self.announce(&tx, EventKind::Created, &asset).await?;
         tx.commit().await?;
         self.wake();
         Ok(asset)
@@ -226,7 +229,7 @@ pub(crate) struct Draft(Asset);
 
 /// Gives an asset its bytes: what the header says at once, the rest when it is processed.
 pub(super) async fn attach(
-    tx: &mut Tx,
+    tx: &Tx,
     asset: &mut Asset,
     digest: Digest,
     facts: &Facts,

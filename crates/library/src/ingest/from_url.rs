@@ -8,7 +8,7 @@ use backlot_store::assets;
 use futures::StreamExt;
 
 use super::create::attach;
-use super::{Accepts, Origin, Received};
+use super::{Accepts, Origin, Received, Stage};
 use crate::Library;
 use crate::assets::NewAsset;
 use crate::authority::member;
@@ -76,16 +76,18 @@ impl Library {
     async fn arrived(&self, id: Id<Asset>, received: Received) -> Result<(), Fault> {
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
+        let stage = Stage::begin("store");
         self.blobs().commit(staged).await.map_err(Fault::from)?;
-        let mut tx = self.db().begin().await?;
-        let found = assets::by_id_in(&mut tx, id).await?;
+        drop(stage);
+        let tx = self.db().begin().await?;
+        let found = assets::by_id_in(&tx, id).await?;
         let Some(before) = found.filter(|it| it.digest.is_none()) else { return Ok(()) };
         let mut after = before.clone();
-        attach(&mut tx, &mut after, digest, &facts, extension).await?;
+        attach(&tx, &mut after, digest, &facts, extension).await?;
         self.still_there(digest).await?;
         after.updated_at = self.now_ms();
-        assets::save(&mut tx, &before, &after).await?;
-        self.enqueue(&mut tx, &Job::Process { asset: id.to_string() }).await?;
+        assets::save(&tx, &before, &after).await?;
+        self.enqueue(&tx, &Job::Process { asset: id.to_string() }).await?;
         tx.commit().await?;
         self.wake();
         Ok(())
@@ -93,8 +95,8 @@ impl Library {
 
     /// Ends an asset as failed, with a reason that its owner can read.
     pub(crate) async fn fail_asset(&self, id: Id<Asset>, reason: &str) -> Result<(), Fault> {
-        let mut tx = self.db().begin().await?;
-        let found = assets::by_id_in(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        let found = assets::by_id_in(&tx, id).await?;
         let Some(before) = found.filter(|it| it.status == Status::Processing) else {
             return Ok(());
         };
@@ -102,8 +104,8 @@ impl Library {
         after.status = Status::Failed;
         after.error = Some(reason.to_owned());
         after.updated_at = self.now_ms();
-        assets::save(&mut tx, &before, &after).await?;
-        self.announce(&mut tx, EventKind::Failed, &after).await?;
+        assets::save(&tx, &before, &after).await?;
+        self.announce(&tx, EventKind::Failed, &after).await?;
         tx.commit().await?;
         Ok(())
     }

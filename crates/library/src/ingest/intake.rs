@@ -6,7 +6,7 @@ use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
 
-use super::Accepts;
+use super::{Accepts, Stage};
 use crate::Library;
 use crate::context::blocking;
 
@@ -19,6 +19,7 @@ pub struct Intake {
     written: u64,
     bytes_max: u64,
     named: bool,
+    _stage: Stage,
 }
 
 /// Bytes that have arrived whole, are of an accepted type and within every limit that a header
@@ -53,7 +54,16 @@ impl Intake {
     pub(super) fn new(library: Library, staging: Staging, accepts: Accepts) -> Self {
         let bytes_max = accepts.bytes_max();
         let head = Vec::with_capacity(SNIFF_BYTES);
-        Self { library, staging, accepts, head, written: 0, bytes_max, named: false }
+        Self {
+            library,
+            staging,
+            accepts,
+            head,
+            written: 0,
+            bytes_max,
+            named: false,
+            _stage: Stage::begin("receive"),
+        }
     }
 
     /// Takes the next bytes.

@@ -11,9 +11,11 @@ pub mod heif;
 mod intake;
 pub(crate) mod process;
 mod reception;
+mod stage;
 
 pub use accepts::{Accepts, PICTURE_TYPES};
 pub use intake::{Intake, Received};
 
 pub(crate) use create::Origin;
 pub(crate) use reception::Reception;
+pub(crate) use stage::{Stage, describe};

@@ -13,7 +13,7 @@ use backlot_store::db::Tx;
 use backlot_store::renditions::Rendition;
 use backlot_store::{assets, blob_rows, renditions};
 
-use super::heif;
+use super::{Stage, heif};
 use crate::Library;
 use crate::context::blocking;
 use crate::jobs::{Job, Outcome};
@@ -42,7 +42,9 @@ impl Library {
         let Some(digest) = asset.digest else { return Ok(Outcome::Done) };
         // Equal bytes that arrive together are processed once.
         let turn = self.one_at_a_time(&digest.to_string()).await;
+        let stage = Stage::begin("process");
         let made = self.facts_of(digest).await?;
+        drop(stage);
         drop(turn);
         match made {
             Made::Facts(facts) => self.finish_asset(id, &facts).await?,
@@ -88,8 +90,8 @@ impl Library {
             }
             Err(fault) => {
                 let reason = fault.to_string();
-                let mut tx = self.db().begin().await?;
-                blob_rows::record_fault(&mut tx, digest, &reason).await?;
+                let tx = self.db().begin().await?;
+                blob_rows::record_fault(&tx, digest, &reason).await?;
                 tx.commit().await?;
                 Ok(Made::Unusable(reason))
             }
@@ -153,18 +155,18 @@ impl Library {
                 .await
                 .map_err(Fault::from)?;
         }
-        let mut tx = self.db().begin().await?;
+        let tx = self.db().begin().await?;
         for row in &rows {
-            renditions::put(&mut tx, digest, row, self.now_ms()).await?;
+            renditions::put(&tx, digest, row, self.now_ms()).await?;
         }
-        blob_rows::record_facts(&mut tx, digest, facts, FACTS_VERSION).await?;
+        blob_rows::record_facts(&tx, digest, facts, FACTS_VERSION).await?;
         tx.commit().await?;
         Ok(())
     }
 
     async fn finish_asset(&self, id: Id<Asset>, facts: &Facts) -> Result<(), Fault> {
-        let mut tx = self.db().begin().await?;
-        let found = assets::by_id_in(&mut tx, id).await?;
+        let tx = self.db().begin().await?;
+        let found = assets::by_id_in(&tx, id).await?;
         let Some(before) = found.filter(|it| it.status == Status::Processing) else {
             return Ok(());
         };
@@ -176,15 +178,15 @@ impl Library {
         after.thumbhash.clone_from(&facts.thumbhash);
         after.has_thumbnails = facts.thumbhash.is_some();
         after.updated_at = self.now_ms();
-        assets::save(&mut tx, &before, &after).await?;
-        self.announce(&mut tx, EventKind::Ready, &after).await?;
-        self.ask_for_hints(&mut tx, &after).await?;
+        assets::save(&tx, &before, &after).await?;
+        self.announce(&tx, EventKind::Ready, &after).await?;
+        self.ask_for_hints(&tx, &after).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// Hints come after `ready`, by a job of their own.
-    async fn ask_for_hints(&self, tx: &mut Tx, asset: &Asset) -> Result<(), Fault> {
+    async fn ask_for_hints(&self, tx: &Tx, asset: &Asset) -> Result<(), Fault> {
         if asset.has_thumbnails && !self.detectors().is_empty() {
             self.enqueue(tx, &Job::Detect { asset: asset.id.to_string() }).await?;
             self.wake();

@@ -73,8 +73,8 @@ impl Library {
             Some(detectors.iter().map(run).collect::<Vec<_>>())
         })
         .await?;
-        let mut tx = self.db().begin().await?;
-        let Some(before) = assets::by_id_in(&mut tx, id).await? else { return Ok(Outcome::Done) };
+        let tx = self.db().begin().await?;
+        let Some(before) = assets::by_id_in(&tx, id).await? else { return Ok(Outcome::Done) };
         let mut hints = before.detected.clone().unwrap_or_default();
         for (name, seen) in found.unwrap_or_default() {
             complete(&mut hints, seen, &name);
@@ -85,8 +85,8 @@ impl Library {
         let mut after = before.clone();
         after.detected = Some(hints);
         after.updated_at = self.now_ms();
-        assets::save(&mut tx, &before, &after).await?;
-        self.announce(&mut tx, EventKind::Updated, &after).await?;
+        assets::save(&tx, &before, &after).await?;
+        self.announce(&tx, EventKind::Updated, &after).await?;
         tx.commit().await?;
         Ok(Outcome::Done)
     }

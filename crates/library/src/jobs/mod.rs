@@ -75,7 +75,7 @@ impl Job {
 
 impl Library {
     /// Enqueues `job` with what makes it necessary. Call [`Library::wake`] after the commit.
-    pub(crate) async fn enqueue(&self, tx: &mut Tx, job: &Job) -> Result<(), Fault> {
+    pub(crate) async fn enqueue(&self, tx: &Tx, job: &Job) -> Result<(), Fault> {
         let payload = serde_json::to_string(job).map_err(Fault::internal)?;
         let now = self.now_ms();
         let id = self.ids().next();

@@ -195,9 +195,9 @@ impl Library {
             if orphans.is_empty() {
                 return Ok(());
             }
-            let mut tx = snapshot.begin().await?;
+            let tx = snapshot.begin().await?;
             for (digest, _) in orphans {
-                blob_rows::delete_if_unused(&mut tx, digest).await?;
+                blob_rows::delete_if_unused(&tx, digest).await?;
             }
             tx.commit().await?;
         }
@@ -259,14 +259,14 @@ fn lock_folder(folder: &Path) -> Result<File, Fault> {
         }
         File::create(folder.join(LOCK_FILE))
     };
-    let file = make().map_err(|error| io_fault(folder, error))?;
+    let file = make().map_err(|error| io_fault(folder, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
             let said = format!("another backup into {} is running", folder.display());
             Err(Fault::new(Kind::Conflict, "already-exists", said))
         }
-        Err(std::fs::TryLockError::Error(error)) => Err(io_fault(folder, error)),
+        Err(std::fs::TryLockError::Error(error)) => Err(io_fault(folder, &error)),
     }
 }
 
@@ -275,7 +275,7 @@ fn names_in(folder: &Path) -> Result<Vec<String>, Fault> {
         let entries = std::fs::read_dir(folder)?;
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     };
-    list().map_err(|error| io_fault(folder, error))
+    list().map_err(|error| io_fault(folder, &error))
 }
 
 fn manifest_database(folder: &Path) -> Result<Option<String>, Fault> {
@@ -288,7 +288,7 @@ fn remove_snapshots(folder: &Path, keep: Option<&str>) -> Result<(), Fault> {
         let is_snapshot = name.starts_with(SNAPSHOT.0) && name.contains(SNAPSHOT.1);
         if is_snapshot && Some(name.as_str()) != keep {
             let path = folder.join(&name);
-            std::fs::remove_file(&path).map_err(|error| io_fault(&path, error))?;
+            std::fs::remove_file(&path).map_err(|error| io_fault(&path, &error))?;
         }
     }
     Ok(())

@@ -151,7 +151,7 @@ pub(super) async fn carry_thumbnails(
 }
 
 /// What went wrong at `path`, for the operator.
-pub(super) fn io_fault(path: &std::path::Path, error: std::io::Error) -> Fault {
+pub(super) fn io_fault(path: &std::path::Path, error: &std::io::Error) -> Fault {
     let said = format!("{}: {error}", path.display());
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {

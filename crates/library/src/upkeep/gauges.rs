@@ -14,8 +14,9 @@ const BLOBS: &str = "backlot_blobs";
 const BLOB_BYTES: &str = "backlot_blob_bytes";
 const CACHED_BYTES: &str = "backlot_rendition_cache_bytes";
 
-/// Says what the gauges mean, to the recorder in force.
-pub fn describe_gauges() {
+/// Says what the library's measurements mean, to the recorder in force.
+pub fn describe_measurements() {
+    crate::ingest::describe();
     metrics::describe_gauge!(JOBS, "Jobs, by kind and state: ready, leased, dead.");
     metrics::describe_gauge!(
         JOB_AGE,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use backlot_imaging::sniff;
+use backlot_imaging::{SNIFF_BYTES, sniff};
 use backlot_model::account::{Caller, Scope};
 use backlot_model::asset::{Asset, Visibility};
 use backlot_model::media::{Digest, MediaKind};
@@ -24,8 +24,6 @@ use crate::ingest::Accepts;
 pub const PROCESSED_LISTED_MAX: u32 = 1_000;
 /// What is read at once.
 const CHUNK_BYTES: usize = 256 << 10;
-/// How much of a file tells what it is.
-const HEAD_BYTES: usize = 4 << 10;
 
 /// How files become assets.
 #[derive(Debug, Clone)]
@@ -66,7 +64,7 @@ impl Library {
         let accepts = Accepts::anything(&self.config().uploads);
         let reading = path.clone();
         let (head, digest) =
-            blocking(move || read_through(&reading).map_err(|error| io_fault(&reading, error)))
+            blocking(move || read_through(&reading).map_err(|error| io_fault(&reading, &error)))
                 .await??;
         if !import.takes_text {
             refuse_text(&head)?;
@@ -77,7 +75,7 @@ impl Library {
             return Ok(ImportOutcome::Present);
         }
         let mut intake = self.receive_unmetered(accepts).await?;
-        let unreadable = |error| io_fault(&path, error);
+        let unreadable = |error| io_fault(&path, &error);
         let mut file = File::open(&path).await.map_err(unreadable)?;
         let mut buffer = BytesMut::new();
         loop {
@@ -128,14 +126,14 @@ impl Library {
 fn read_through(path: &std::path::Path) -> std::io::Result<(Bytes, Digest)> {
     use std::io::Read as _;
     let mut file = std::fs::File::open(path)?;
-    let (mut hash, mut head) = (Sha256::new(), Vec::with_capacity(HEAD_BYTES));
+    let (mut hash, mut head) = (Sha256::new(), Vec::with_capacity(SNIFF_BYTES));
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match file.read(&mut chunk)? {
             0 => return Ok((head.into(), Digest(hash.finalize().into()))),
             count => {
                 hash.update(&chunk[..count]);
-                let wanted = count.min(HEAD_BYTES - head.len());
+                let wanted = count.min(SNIFF_BYTES - head.len());
                 head.extend_from_slice(&chunk[..wanted]);
             }
         }

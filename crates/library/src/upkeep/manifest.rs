@@ -67,9 +67,9 @@ impl Manifest {
             Ok(file) => file
                 .take(BYTES_MAX)
                 .read_to_string(&mut text)
-                .map_err(|error| io_fault(&path, error))?,
+                .map_err(|error| io_fault(&path, &error))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io_fault(&path, error)),
+            Err(error) => return Err(io_fault(&path, &error)),
         };
         let wrong = |said: &str| {
             let said = format!("{} {said}", path.display());
@@ -100,7 +100,7 @@ impl Manifest {
             std::fs::rename(&partial, &path)?;
             File::open(folder)?.sync_all()
         };
-        write().map_err(|error| io_fault(&path, error))
+        write().map_err(|error| io_fault(&path, &error))
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) fn sha256_of(path: &Path) -> Result<String, Fault> {
         io::copy(&mut file, &mut hash)?;
         Ok(hex::encode(hash.finalize()))
     };
-    hash().map_err(|error| io_fault(path, error))
+    hash().map_err(|error| io_fault(path, &error))
 }
 
 /// Where the files of a backup lie.

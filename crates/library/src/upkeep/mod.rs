@@ -20,7 +20,7 @@ mod walk;
 pub use backup::{BackupOptions, BackupReport};
 pub use collect::Collected;
 pub use copying::CopyProgress;
-pub use gauges::describe_gauges;
+pub use gauges::describe_measurements;
 pub use import::{Import, ImportOutcome, PROCESSED_LISTED_MAX};
 pub use manifest::{MANIFEST_FILE, Manifest};
 pub use marker::{MarkerTrouble, bind};

@@ -29,8 +29,8 @@ impl Library {
                 return Ok(true);
             }
         };
-        let mut tx = self.db().begin().await?;
-        self.enqueue(&mut tx, &job).await?;
+        let tx = self.db().begin().await?;
+        self.enqueue(&tx, &job).await?;
         tx.commit().await?;
         self.wake();
         Ok(true)
@@ -64,8 +64,8 @@ impl Library {
         run: &mut Run<'_>,
     ) -> Result<(), Fault> {
         if run.options.repair {
-            let mut tx = self.db().begin().await?;
-            renditions::remove(&mut tx, source, name).await?;
+            let tx = self.db().begin().await?;
+            renditions::remove(&tx, source, name).await?;
             tx.commit().await?;
         }
         let subject = format!("{source}/{name}");

@@ -80,7 +80,7 @@ async fn refuse_a_library(
     manifest: &Manifest,
 ) -> Result<(), Fault> {
     let taken = |said: String| Err(Fault::new(Kind::Conflict, "already-exists", said));
-    if database.try_exists().map_err(|error| io_fault(database, error))? {
+    if database.try_exists().map_err(|error| io_fault(database, &error))? {
         return taken(format!(
             "{} is there already; restore into a folder of its own",
             database.display()
@@ -137,7 +137,7 @@ fn copy_durably(from: &Path, to: &Path) -> Result<(), Fault> {
         std::fs::copy(from, to)?;
         File::open(to)?.sync_all()
     };
-    copy().map_err(|error| io_fault(to, error))
+    copy().map_err(|error| io_fault(to, &error))
 }
 
 fn give_name(partial: &Path, database: &Path) -> Result<(), Fault> {
@@ -149,5 +149,5 @@ fn give_name(partial: &Path, database: &Path) -> Result<(), Fault> {
             _ => File::open(".")?.sync_all(),
         }
     };
-    rename().map_err(|error| io_fault(database, error))
+    rename().map_err(|error| io_fault(database, &error))
 }

@@ -57,10 +57,10 @@ impl Library {
             temp_files: self.sweep_temp_files(now).await?,
             ..Swept::default()
         };
-        let mut tx = self.db().begin().await?;
-        swept.uploads = uploads::sweep(&mut tx, now, BATCH).await?;
-        idempotency::sweep(&mut tx, now - ANSWERS_KEPT_MS, BATCH).await?;
-        events::sweep(&mut tx, now - EVENTS_KEPT_MS, BATCH).await?;
+        let tx = self.db().begin().await?;
+        swept.uploads = uploads::sweep(&tx, now, BATCH).await?;
+        idempotency::sweep(&tx, now - ANSWERS_KEPT_MS, BATCH).await?;
+        events::sweep(&tx, now - EVENTS_KEPT_MS, BATCH).await?;
         tx.commit().await?;
         jobs::sweep_dead(self.db(), now - DEAD_JOBS_KEPT_MS).await?;
         (swept.blobs, swept.blob_bytes) = self.collect_blobs(now).await?;
@@ -71,22 +71,22 @@ impl Library {
     }
 
     async fn purge_assets(&self, now: Millis) -> Result<u64, Fault> {
-        let mut tx = self.db().begin().await?;
-        let gone = assets::purge_deleted(&mut tx, now - RESTORE_DAYS * DAY_MS, BATCH).await?;
+        let tx = self.db().begin().await?;
+        let gone = assets::purge_deleted(&tx, now - RESTORE_DAYS * DAY_MS, BATCH).await?;
         let count = gone.len() as u64;
         for digest in gone.into_iter().filter_map(|it| it.digest) {
-            blob_rows::mark_orphaned_if_unused(&mut tx, digest, now).await?;
+            blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
         }
         tx.commit().await?;
         Ok(count)
     }
 
     async fn sweep_temp_files(&self, now: Millis) -> Result<u64, Fault> {
-        let mut tx = self.db().begin().await?;
-        let gone = temp_files::sweep(&mut tx, now, BATCH).await?;
+        let tx = self.db().begin().await?;
+        let gone = temp_files::sweep(&tx, now, BATCH).await?;
         let count = gone.len() as u64;
         for digest in gone {
-            blob_rows::mark_orphaned_if_unused(&mut tx, digest, now).await?;
+            blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
         }
         tx.commit().await?;
         Ok(count)
@@ -108,8 +108,8 @@ impl Library {
     /// Row first, then bytes, both before the commit: who uploads the same bytes meanwhile waits
     /// for the row, and looks for the bytes after it.
     async fn collect_blob(&self, digest: Digest) -> Result<bool, Fault> {
-        let mut tx = self.db().begin().await?;
-        if self.is_backing_up(&tx).await? || !blob_rows::delete_if_unused(&mut tx, digest).await? {
+        let tx = self.db().begin().await?;
+        if self.is_backing_up(&tx).await? || !blob_rows::delete_if_unused(&tx, digest).await? {
             return Ok(false);
         }
         self.blobs().delete_renditions(digest).await.map_err(Fault::from)?;

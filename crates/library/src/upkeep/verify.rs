@@ -42,7 +42,7 @@ pub struct VerifyOptions {
     pub repair: bool,
     /// Goes on where the last run was cut short, as deep as that one.
     pub resume: bool,
-    /// Ends after this time, to be resumed.
+    /// Ends after this time, but not before a part is done, to be resumed.
     pub time_max: Option<Duration>,
 }
 
@@ -236,14 +236,15 @@ impl Library {
             self.verify_unfinished(&mut run).await?;
         }
         while !run.report.is_complete() {
-            if options.time_max.is_some_and(|time_max| begun.elapsed() >= time_max) {
-                return Ok(run.report);
-            }
             let Ok(prefix) = u8::try_from(run.report.parts_done) else { break };
             self.verify_part(prefix, &mut run).await?;
             run.report.parts_done += 1;
             self.remember(&run).await?;
             (run.tell)(VerifyStep::Part(&run.report));
+            let is_over = options.time_max.is_some_and(|time_max| begun.elapsed() >= time_max);
+            if is_over && !run.report.is_complete() {
+                return Ok(run.report);
+            }
         }
         settings::remove(self.db(), POSITION).await?;
         Ok(run.report)

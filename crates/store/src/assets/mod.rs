@@ -44,7 +44,7 @@ pub use tags::{TagCount, tag_histogram};
 ///
 /// `uploader_name` is not written: it stands in the account. `uploader_is_superuser` has to be what
 /// the account says.
-pub async fn insert(tx: &mut Tx, asset: &Asset, source_url: Option<&str>) -> Result<(), DbError> {
+pub async fn insert(tx: &Tx, asset: &Asset, source_url: Option<&str>) -> Result<(), DbError> {
     let mut statement = Statement::default();
     let first = statement.bind(seq::first_seq(asset.created_at));
     let last = statement.bind(seq::last_seq(asset.created_at));
@@ -71,7 +71,7 @@ pub async fn by_id(db: &Db, id: Id<Asset>) -> Result<Option<Asset>, DbError> {
 }
 
 /// The asset, also a deleted one, to be changed in this transaction.
-pub async fn by_id_in(tx: &mut Tx, id: Id<Asset>) -> Result<Option<Asset>, DbError> {
+pub async fn by_id_in(tx: &Tx, id: Id<Asset>) -> Result<Option<Asset>, DbError> {
     one(tx, id).await
 }
 
@@ -136,7 +136,7 @@ pub async fn source_url(db: &Db, id: Id<Asset>) -> Result<Option<String>, DbErro
 }
 
 /// The assets over `digest` that wait for its facts.
-pub async fn waiting_for_blob(tx: &mut Tx, digest: Digest) -> Result<Vec<Asset>, DbError> {
+pub async fn waiting_for_blob(tx: &Tx, digest: Digest) -> Result<Vec<Asset>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {} WHERE a.digest = $1 AND a.status = $2",
         asset_by("asset_digest")
@@ -157,6 +157,6 @@ pub async fn owns_blob(db: &Db, user: Id<User>, digest: Digest) -> Result<bool, 
 }
 
 /// Whether an asset, deleted or not, or a temporary file refers to the blob.
-pub async fn blob_in_use(tx: &mut Tx, digest: Digest) -> Result<bool, DbError> {
+pub async fn blob_in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
     blob_rows::in_use(tx, digest).await
 }

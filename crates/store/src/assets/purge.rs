@@ -19,11 +19,7 @@ pub struct Purged {
 }
 
 /// Removes at most `limit` assets that were deleted before that time, the longest deleted first.
-pub async fn purge_deleted(
-    tx: &mut Tx,
-    before: Millis,
-    limit: u32,
-) -> Result<Vec<Purged>, DbError> {
+pub async fn purge_deleted(tx: &Tx, before: Millis, limit: u32) -> Result<Vec<Purged>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS}, a.scope FROM {} WHERE a.deleted_at < $1
          ORDER BY a.deleted_at LIMIT $2",

@@ -53,10 +53,10 @@ pub async fn fill(db: &Db, n: u64, seed: u64) -> Result<Filled, DbError> {
     tx.commit().await?;
     let mut made = Vec::new();
     while (made.len() as u64) < n {
-        let mut tx = db.begin().await?;
+        let tx = db.begin().await?;
         for _ in 0..BATCH.min(n - made.len() as u64) {
             let (asset, facts) = maker.asset(&made);
-            write(&mut tx, &asset, &facts).await?;
+            write(&tx, &asset, &facts).await?;
             made.push(asset.id);
         }
         tx.commit().await?;
@@ -64,7 +64,7 @@ pub async fn fill(db: &Db, n: u64, seed: u64) -> Result<Filled, DbError> {
     Ok(Filled { users: maker.users, organizations: maker.organizations, assets: made })
 }
 
-async fn write(tx: &mut Tx, asset: &Asset, facts: &Facts) -> Result<(), DbError> {
+async fn write(tx: &Tx, asset: &Asset, facts: &Facts) -> Result<(), DbError> {
     if let Some(digest) = asset.digest {
         blob_rows::upsert(tx, digest, facts, asset.created_at).await?;
         blob_rows::record_facts(tx, digest, facts, 1).await?;

@@ -76,14 +76,14 @@ async fn a_change_is_written_once_and_only_over_the_version_it_was_made_from() {
         let before = asset(uploader, 1);
         insert(db, std::slice::from_ref(&before)).await;
         let after = Asset { organization_id, ..whole(before.clone()) };
-        let mut tx = db.begin().await.unwrap();
-        assets::save(&mut tx, &before, &after).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        assets::save(&tx, &before, &after).await.unwrap();
         tx.commit().await.unwrap();
         let stored = assets::by_id(db, before.id).await.unwrap().unwrap();
         assert_eq!(stored, Asset { version: 2, ..after.clone() });
 
-        let mut tx = db.begin().await.unwrap();
-        let error = assets::save(&mut tx, &before, &before).await.unwrap_err();
+        let tx = db.begin().await.unwrap();
+        let error = assets::save(&tx, &before, &before).await.unwrap_err();
         assert_eq!(error.kind(), DbErrorKind::Busy);
         drop(tx);
         assert_eq!(assets::by_id(db, before.id).await.unwrap().unwrap(), stored);

@@ -18,7 +18,7 @@ async fn new_world(db: &TestDb) -> World {
     }
     let organizations = vec![organization(db, 1).await, organization(db, 2).await];
     let mut ids = Vec::new();
-    let mut tx = db.begin().await.unwrap();
+    let tx = db.begin().await.unwrap();
     for n in 1..=2 {
         let collection = Collection {
             id: id(3_000, n),
@@ -30,7 +30,7 @@ async fn new_world(db: &TestDb) -> World {
             created_at: NOW,
             updated_at: NOW,
         };
-        collections::insert(&mut tx, &collection).await.unwrap();
+        collections::insert(&tx, &collection).await.unwrap();
         ids.push(collection.id);
     }
     tx.commit().await.unwrap();
@@ -39,7 +39,7 @@ async fn new_world(db: &TestDb) -> World {
 
 /// Does the same to the store and to the world.
 async fn act(db: &TestDb, world: &mut World, dice: &mut Dice) {
-    let mut tx = db.begin().await.unwrap();
+    let tx = db.begin().await.unwrap();
     let place = usize::try_from(dice.roll(1 + world.assets.len() as u64)).unwrap();
     match (dice.roll(20), world.assets.get(place).cloned()) {
         (0, _) => {
@@ -58,7 +58,7 @@ async fn act(db: &TestDb, world: &mut World, dice: &mut Dice) {
         }
         (1, _) => {
             let before = NOW + 20_000;
-            let purged = assets::purge_deleted(&mut tx, before, 1_000).await.unwrap();
+            let purged = assets::purge_deleted(&tx, before, 1_000).await.unwrap();
             let goes = |it: &Asset| it.deleted_at.is_some_and(|at| at < before);
             let expected = world.assets.iter().filter(|it| goes(it)).count();
             assert_eq!(purged.len(), expected);
@@ -78,23 +78,23 @@ async fn act(db: &TestDb, world: &mut World, dice: &mut Dice) {
             let collection = dice.pick(&world.collections);
             let kept = &mut world.assets[place].collection_ids;
             if dice.once_in(2) {
-                collections::add(&mut tx, collection, &[asset.id], NOW).await.unwrap();
+                collections::add(&tx, collection, &[asset.id], NOW).await.unwrap();
                 kept.push(collection);
                 kept.sort_unstable();
                 kept.dedup();
             } else {
-                collections::remove(&mut tx, collection, &[asset.id], NOW).await.unwrap();
+                collections::remove(&tx, collection, &[asset.id], NOW).await.unwrap();
                 kept.retain(|it| *it != collection);
             }
         }
         (5..=9, Some(before)) => {
             let after = world.changed(before.clone(), dice);
-            assets::save(&mut tx, &before, &after).await.unwrap();
+            assets::save(&tx, &before, &after).await.unwrap();
             world.assets[place] = Asset { version: before.version + 1, ..after };
         }
         _ => {
             let asset = world.new_asset(dice);
-            assets::insert(&mut tx, &asset, None).await.unwrap();
+            assets::insert(&tx, &asset, None).await.unwrap();
             world.assets.push(asset);
         }
     }

@@ -4,12 +4,15 @@
 
 mod accounts;
 mod assets;
+mod blob_rows;
 mod blobs;
 mod db;
 mod disk;
 mod jobs;
 mod listing;
 mod migrate;
+mod plans;
+mod records;
 mod samples;
 mod sqlite;
 mod world;

@@ -77,9 +77,9 @@ pub(crate) fn asset(uploader: Id<User>, n: u64) -> Asset {
 
 /// Adds assets in one transaction.
 pub(crate) async fn insert(db: &Db, all: &[Asset]) {
-    let mut tx = db.begin().await.unwrap();
+    let tx = db.begin().await.unwrap();
     for asset in all {
-        assets::insert(&mut tx, asset, None).await.unwrap();
+        assets::insert(&tx, asset, None).await.unwrap();
     }
     tx.commit().await.unwrap();
 }

@@ -1,0 +1,402 @@
+//! The smaller tables: collections, persons, events, uploads, temporary files, tasks, answers,
+//! settings.
+
+use backlot_model::account::User;
+use backlot_model::asset::{Asset, Collection};
+use backlot_model::event::{Event, EventKind};
+use backlot_model::media::{Digest, Facts, MediaKind};
+use backlot_model::query::ScopeKey;
+use backlot_model::{Id, Millis};
+use backlot_store::idempotency::{self, Reserved};
+use backlot_store::persons::{self, Person};
+use backlot_store::tasks::{self, Task, TaskStatus};
+use backlot_store::temp_files::{self, TempFile};
+use backlot_store::testing::on_every_engine;
+use backlot_store::uploads::{self, Upload};
+use backlot_store::{Db, assets, blob_rows, collections, events, settings};
+
+use crate::samples::{NOW, asset, id, insert, organization, user};
+
+fn collection(owner: Id<User>, n: u64) -> Collection {
+    Collection {
+        id: id(NOW, n),
+        owner_id: owner,
+        organization_id: None,
+        name: format!("collection {n}"),
+        asset_count: 0,
+        thumbnail: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+#[tokio::test]
+async fn a_collection_counts_its_live_members_and_shows_the_newest() {
+    on_every_engine(async |db| {
+        let owner = user(db, 1, false).await;
+        let empty = collection(owner, 1);
+        let pictures: Vec<Asset> =
+            (1..=3).map(|n| Asset { has_thumbnails: n < 3, ..asset(owner, n) }).collect();
+        insert(db, &pictures).await;
+        let ids: Vec<Id<Asset>> = pictures.iter().map(|it| it.id).collect();
+
+        let tx = db.begin().await.unwrap();
+        collections::insert(&tx, &empty).await.unwrap();
+        let given = [ids[0], ids[1], ids[2], id(NOW, 99), ids[0]];
+        collections::add(&tx, empty.id, &given, NOW + 5).await.unwrap();
+        collections::add(&tx, empty.id, &ids, NOW + 9).await.unwrap();
+        tx.commit().await.unwrap();
+        let full = Collection {
+            asset_count: 3,
+            thumbnail: Some(ids[1]),
+            updated_at: NOW + 5,
+            ..empty.clone()
+        };
+        assert_eq!(collections::by_id(db, empty.id).await.unwrap(), Some(full.clone()));
+        let member = assets::by_id(db, ids[0]).await.unwrap().unwrap();
+        assert_eq!(member.collection_ids, [empty.id]);
+
+        let tx = db.begin().await.unwrap();
+        let before = assets::by_id_in(&tx, ids[1]).await.unwrap().unwrap();
+        let deleted = Asset { deleted_at: Some(NOW), ..before.clone() };
+        assets::save(&tx, &before, &deleted).await.unwrap();
+        collections::rename(&tx, empty.id, "other", NOW + 6).await.unwrap();
+        tx.commit().await.unwrap();
+        let less = collections::by_id(db, empty.id).await.unwrap().unwrap();
+        assert_eq!((less.asset_count, less.thumbnail), (2, Some(ids[0])));
+        assert_eq!((less.name.as_str(), less.updated_at), ("other", NOW + 6));
+
+        let tx = db.begin().await.unwrap();
+        collections::remove(&tx, empty.id, &ids[..2], NOW + 7).await.unwrap();
+        collections::remove(&tx, empty.id, &ids[..2], NOW + 8).await.unwrap();
+        tx.commit().await.unwrap();
+        let less = collections::by_id(db, empty.id).await.unwrap().unwrap();
+        assert_eq!((less.asset_count, less.thumbnail, less.updated_at), (1, None, NOW + 7));
+
+        let tx = db.begin().await.unwrap();
+        collections::delete(&tx, empty.id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(collections::by_id(db, empty.id).await.unwrap(), None);
+        assert!(assets::by_id(db, ids[2]).await.unwrap().unwrap().collection_ids.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn collections_are_listed_for_their_owner_and_his_organisations_once() {
+    on_every_engine(async |db| {
+        let (me, mate) = (user(db, 1, false).await, user(db, 2, false).await);
+        let team = organization(db, 1).await;
+        let shared = |it| Collection { organization_id: Some(team), ..it };
+        let all = [
+            collection(me, 1),
+            shared(collection(me, 2)),
+            shared(collection(mate, 3)),
+            collection(mate, 4),
+        ];
+        let tx = db.begin().await.unwrap();
+        for it in &all {
+            collections::insert(&tx, it).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let list = async |teams: &[_], skip, limit| {
+            let (found, total) = collections::list(db, me, teams, skip, limit).await.unwrap();
+            (found.into_iter().map(|it| it.name).collect::<Vec<_>>(), total)
+        };
+        let names = |numbers: &[u64]| -> Vec<String> {
+            numbers.iter().map(|n| format!("collection {n}")).collect()
+        };
+        assert_eq!(list(&[team], 0, 9).await, (names(&[3, 2, 1]), 3));
+        assert_eq!(list(&[team], 1, 1).await, (names(&[2]), 3));
+        assert_eq!(list(&[], 0, 9).await, (names(&[2, 1]), 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_keeps_the_order_of_its_pictures_and_loses_what_is_purged() {
+    on_every_engine(async |db| {
+        let (owner, mate) = (user(db, 1, false).await, user(db, 2, false).await);
+        let team = organization(db, 1).await;
+        let faces: Vec<Asset> = (1..=3)
+            .map(|n| Asset { deleted_at: (n == 2).then_some(NOW), ..asset(owner, n) })
+            .collect();
+        insert(db, &faces).await;
+        let mut person = Person {
+            id: id(NOW, 1),
+            owner_id: owner,
+            organization_id: Some(team),
+            name: "Ada".to_owned(),
+            image_ids: vec![faces[1].id, faces[0].id],
+            default_image_id: Some(faces[1].id),
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        let tx = db.begin().await.unwrap();
+        persons::insert(&tx, &person).await.unwrap();
+        let other = Person { id: id(NOW, 2), owner_id: mate, ..person.clone() };
+        persons::insert(&tx, &Person { organization_id: None, ..other }).await.unwrap();
+        assert_eq!(persons::by_id_in(&tx, person.id).await.unwrap(), Some(person.clone()));
+        tx.commit().await.unwrap();
+        assert_eq!(persons::list(db, owner, None, 0, 9).await.unwrap(), (vec![person.clone()], 1));
+        let (found, total) = persons::list(db, mate, Some(team), 0, 1).await.unwrap();
+        assert_eq!((found[0].id, total), (id(NOW, 2), 2));
+
+        person.image_ids.push(faces[2].id);
+        person.name = "Ada L.".to_owned();
+        person.updated_at = NOW + 1;
+        let tx = db.begin().await.unwrap();
+        persons::save(&tx, &person).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(persons::by_id(db, person.id).await.unwrap(), Some(person.clone()));
+
+        let tx = db.begin().await.unwrap();
+        assets::purge_deleted(&tx, NOW + 1, 9).await.unwrap();
+        tx.commit().await.unwrap();
+        let left = persons::by_id(db, person.id).await.unwrap().unwrap();
+        assert_eq!(left.image_ids, [faces[0].id, faces[2].id]);
+        assert_eq!(left.default_image_id, Some(faces[0].id));
+
+        let tx = db.begin().await.unwrap();
+        persons::delete(&tx, person.id, NOW + 2).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(persons::by_id(db, person.id).await.unwrap(), None);
+        assert_eq!(persons::list(db, owner, Some(team), 0, 9).await.unwrap(), (Vec::new(), 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_reach_the_scopes_and_the_uploader_once_and_in_order() {
+    on_every_engine(async |db| {
+        let (me, other) = (id::<User>(1, 1), id::<User>(1, 2));
+        let team = ScopeKey::Organization(id(2, 1));
+        assert_eq!(events::latest_id(db).await.unwrap(), None);
+        let event = |n: u64, uploader_id, scope| Event {
+            id: id(NOW + Millis::try_from(n).unwrap(), n),
+            kind: EventKind::Ready,
+            asset_id: id(1, n),
+            uploader_id,
+            scope,
+            at: NOW + Millis::try_from(n).unwrap(),
+        };
+        let all = [
+            event(1, me, team),
+            event(2, other, team),
+            event(3, other, ScopeKey::User(other)),
+            event(4, me, ScopeKey::User(me)),
+            event(5, me, ScopeKey::Platform),
+            event(6, other, ScopeKey::Platform),
+        ];
+        let tx = db.begin().await.unwrap();
+        for place in [3, 0, 5, 1, 4, 2] {
+            events::append(&tx, &all[place]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(events::latest_id(db).await.unwrap(), Some(all[5].id));
+        let heard = async |from, scopes: &[ScopeKey], limit| {
+            events::after(db, from, scopes, me, limit).await.unwrap()
+        };
+        let mine = [team, ScopeKey::User(me)];
+        let start = id(1, 0);
+        let own = |places: &[usize]| places.iter().map(|&it| all[it].clone()).collect::<Vec<_>>();
+        assert_eq!(heard(start, &mine, 99).await, own(&[0, 1, 3, 4]));
+        assert_eq!(heard(start, &mine, 2).await, own(&[0, 1]));
+        assert_eq!(heard(all[1].id, &mine, 99).await, own(&[3, 4]));
+        assert_eq!(heard(start, &[], 99).await, own(&[0, 3, 4]));
+        let tx = db.begin().await.unwrap();
+        assert_eq!(events::sweep(&tx, NOW + 4, 2).await.unwrap(), 2);
+        assert_eq!(events::sweep(&tx, NOW + 4, 2).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(heard(start, &mine, 99).await, own(&[3, 4]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_is_a_promise_until_it_is_complete_or_expires() {
+    on_every_engine(async |db| {
+        let owner = user(db, 1, false).await;
+        let upload = |n, expires_at| Upload {
+            id: id(NOW, n),
+            owner_id: owner,
+            organization_id: None,
+            asset_id: id(NOW, 10 + n),
+            filename: "a.jpg".to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            promise: "{}".to_owned(),
+            is_complete: false,
+            created_at: NOW,
+            expires_at,
+        };
+        let (early, late) = (upload(1, NOW + 1), upload(2, NOW + 2));
+        let tx = db.begin().await.unwrap();
+        uploads::insert(&tx, &early).await.unwrap();
+        uploads::insert(&tx, &late).await.unwrap();
+        uploads::complete(&tx, late.id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(uploads::by_id(db, early.id).await.unwrap(), Some(early.clone()));
+        let complete = Upload { is_complete: true, ..late.clone() };
+        assert_eq!(uploads::by_id(db, late.id).await.unwrap(), Some(complete));
+        let tx = db.begin().await.unwrap();
+        assert_eq!(uploads::sweep(&tx, NOW + 2, 9).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(uploads::by_id(db, early.id).await.unwrap(), None);
+    })
+    .await;
+}
+
+async fn blob(db: &Db, digest: Digest) {
+    let facts = Facts {
+        kind: MediaKind::Image,
+        mime_type: "image/png".to_owned(),
+        size: 5,
+        width: None,
+        height: None,
+        orientation: None,
+        dominant_color: None,
+        color_profile: None,
+        thumbhash: None,
+        perceptual_hash: None,
+        animated: false,
+        duration_ms: None,
+    };
+    let tx = db.begin().await.unwrap();
+    blob_rows::upsert(&tx, digest, &facts, NOW).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn temporary_files_are_listed_for_their_owner_until_they_expire() {
+    on_every_engine(async |db| {
+        let (owner, other) = (user(db, 1, false).await, user(db, 2, false).await);
+        let digest = Digest([7; 32]);
+        blob(db, digest).await;
+        let file = |n: u64, owner_id| TempFile {
+            key: format!("key{n}"),
+            owner_id,
+            digest,
+            filename: format!("{n}.png"),
+            description: Some("for later".to_owned()),
+            mime_type: "image/png".to_owned(),
+            size: 5,
+            created_at: NOW + Millis::try_from(n).unwrap(),
+            expires_at: NOW + 10 * Millis::try_from(n).unwrap(),
+        };
+        let tx = db.begin().await.unwrap();
+        for it in [file(1, owner), file(2, owner), file(3, owner), file(4, other)] {
+            temp_files::insert(&tx, &it).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(temp_files::get(db, "key1").await.unwrap(), Some(file(1, owner)));
+        assert_eq!(temp_files::get(db, "key").await.unwrap(), None);
+        let listed = temp_files::list(db, owner, NOW + 10, 0, 9).await.unwrap();
+        assert_eq!(listed, [file(3, owner), file(2, owner)]);
+        let listed = temp_files::list(db, owner, NOW, 1, 1).await.unwrap();
+        assert_eq!(listed, [file(2, owner)]);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(temp_files::sweep(&tx, NOW + 21, 9).await.unwrap(), [digest, digest]);
+        tx.commit().await.unwrap();
+        assert_eq!(temp_files::get(db, "key2").await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_task_tells_how_far_it_is() {
+    on_every_engine(async |db| {
+        let owner = user(db, 1, false).await;
+        let task = |n| Task {
+            id: id(NOW, n),
+            owner_id: owner,
+            organization_id: None,
+            kind: "import".to_owned(),
+            status: TaskStatus::Pending,
+            subject: Some("subject".to_owned()),
+            payload: "{}".to_owned(),
+            progress: 0,
+            total_items: None,
+            processed_items: 0,
+            error: None,
+            result: None,
+            created_at: NOW,
+            updated_at: NOW,
+            started_at: None,
+            finished_at: None,
+        };
+        let tx = db.begin().await.unwrap();
+        tasks::insert(&tx, &task(1)).await.unwrap();
+        tasks::insert(&tx, &task(2)).await.unwrap();
+        assert_eq!(tasks::by_id_in(&tx, id(NOW, 1)).await.unwrap(), Some(task(1)));
+        let done = Task {
+            status: TaskStatus::Failed,
+            progress: 40,
+            total_items: Some(10),
+            processed_items: 4,
+            error: Some("no space".to_owned()),
+            result: Some("[]".to_owned()),
+            updated_at: NOW + 3,
+            started_at: Some(NOW + 1),
+            finished_at: Some(NOW + 3),
+            ..task(1)
+        };
+        tasks::save(&tx, &done).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(tasks::by_id(db, done.id).await.unwrap(), Some(done.clone()));
+        let (listed, total) = tasks::list(db, owner, 1, 9).await.unwrap();
+        assert_eq!((listed, total), (vec![done], 2));
+        let latest = tasks::latest_about(db, "import", "subject").await.unwrap();
+        assert_eq!(latest, Some(task(2)));
+        assert_eq!(tasks::latest_about(db, "export", "subject").await.unwrap(), None);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(tasks::sweep(&tx, NOW + 4, 9).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(tasks::by_id(db, id(NOW, 1)).await.unwrap(), None);
+        for status in TaskStatus::ALL {
+            assert_eq!(TaskStatus::parse(status.word()), Some(*status));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_with_a_key_runs_once() {
+    on_every_engine(async |db| {
+        let fresh = (NOW - 100, NOW - 10);
+        let reserve = async |key: &str, call: &str, stale| {
+            idempotency::reserve(db, "me", key, call, NOW, stale).await.unwrap()
+        };
+        assert_eq!(reserve("k", "call", fresh).await, Reserved::New);
+        assert_eq!(reserve("k", "call", fresh).await, Reserved::Running);
+        assert_eq!(reserve("k", "another", fresh).await, Reserved::Other);
+        assert_eq!(reserve("k", "call", (NOW - 100, NOW + 1)).await, Reserved::New);
+        idempotency::complete(db, "me", "k", 201, "{}").await.unwrap();
+        let answered = Reserved::Answered { status: 201, body: "{}".to_owned() };
+        assert_eq!(reserve("k", "call", (NOW - 100, NOW + 1)).await, answered);
+        assert_eq!(reserve("k", "another", fresh).await, Reserved::Other);
+        idempotency::forget(db, "me", "k").await.unwrap();
+        assert_eq!(reserve("k", "call", fresh).await, answered);
+        let other = idempotency::reserve(db, "you", "k", "call", NOW, fresh).await.unwrap();
+        assert_eq!(other, Reserved::New);
+        idempotency::forget(db, "you", "k").await.unwrap();
+        assert_eq!(reserve("k", "call", (NOW + 1, NOW - 10)).await, Reserved::New);
+        let tx = db.begin().await.unwrap();
+        assert_eq!(idempotency::sweep(&tx, NOW + 1, 9).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_setting_is_what_was_put_last() {
+    on_every_engine(async |db| {
+        assert_eq!(settings::get(db, "marker").await.unwrap(), None);
+        for value in ["one", "two"] {
+            let tx = db.begin().await.unwrap();
+            settings::put(&tx, "marker", value).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(settings::get(db, "marker").await.unwrap().as_deref(), Some(value));
+        }
+    })
+    .await;
+}
