@@ -136,7 +136,10 @@ async fn serve_by(router: Router, request: Request) -> Result<Response, Infallib
 }
 
 fn nest_all(root: Router, routers: BTreeMap<String, Router>) -> Router {
-    routers.into_iter().fold(root, |root, (prefix, router)| root.nest(&prefix, router))
+    routers.into_iter().fold(root, |root, (prefix, router)| {
+        // `/piktid/` is below `/piktid` too; the router finds nothing there, and says so its way.
+        root.route_service(&format!("{prefix}/"), router.clone()).nest(&prefix, router)
+    })
 }
 
 struct Table {
