@@ -1,6 +1,7 @@
 //! The whole application, tested from outside.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(unreachable_pub, reason = "helpers of tests say what they are for")]
 
 mod app;
 mod harness;
