@@ -2,3 +2,5 @@
 
 mod app;
 mod piktid;
+mod productai;
+mod youthumb;
