@@ -7,3 +7,5 @@ mod app;
 mod harness;
 mod operate;
 mod piktid;
+mod productai;
+mod youthumb;
