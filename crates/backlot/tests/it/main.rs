@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "helpers of tests say what they are for")]
 
 mod app;
+mod clients;
 mod harness;
 mod operate;
 mod piktid;

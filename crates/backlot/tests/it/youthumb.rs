@@ -41,8 +41,7 @@ async fn both_forms_of_upload_work() {
     assert_eq!(count(&listed(&app, &anna, "").await), 3);
     assert_eq!(count(&listed(&app, &anna, "type=face").await), 1);
     let page = listed(&app, &anna, "page=2&limit=2").await;
-    let expected =
-        json!({ "page": 2, "limit": 2, "total": 3, "totalPages": 2, "hasMore": false });
+    let expected = json!({ "page": 2, "limit": 2, "total": 3, "totalPages": 2, "hasMore": false });
     assert_eq!(page["pagination"], expected);
     let one = format!("{ASSETS}/{}", made["id"].as_str().unwrap());
     assert_eq!(app.get(&one).by(&anna).answers(200).await["data"]["id"], made["id"]);
