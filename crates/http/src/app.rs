@@ -62,11 +62,9 @@ impl Authenticate for App {
         let proof = match credential {
             Credential::None => Proof::None,
             Credential::PublicToken => Proof::PublicToken,
-            Credential::Bearer(token) => Proof::Bearer(token.into()),
-            Credential::ApiKey(token) => Proof::ApiKey(token.into()),
-            Credential::Basic { user, password } => {
-                Proof::Basic { user, password: password.into() }
-            }
+            Credential::Bearer(token) => Proof::Bearer(token),
+            Credential::ApiKey(token) => Proof::ApiKey(token),
+            Credential::Basic { user, password } => Proof::Basic { user, password },
         };
         let caller = self.library.accounts().authenticate(proof).await?;
         context.note_caller(caller.subject());

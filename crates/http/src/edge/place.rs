@@ -11,7 +11,6 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
 use axum::response::Response;
-use axum::routing::any;
 use tower::{ServiceExt as _, service_fn};
 
 use crate::edge::dialect::{Dialect, mount};
@@ -139,9 +138,9 @@ async fn serve_by(router: Router, request: Request) -> Result<Response, Infallib
 fn nest_all(root: Router, routers: BTreeMap<String, Router>) -> Router {
     routers.into_iter().fold(root, |root, (prefix, router)| {
         // `/piktid/` is below `/piktid` too; the router finds nothing there, and says so its way.
-        let own = router.clone();
-        let answer = any(move |request: Request| serve_by(own.clone(), request));
-        root.route(&format!("{prefix}/"), answer).nest(&prefix, router)
+        let below = router.clone();
+        let there = service_fn(move |request: Request| serve_by(below.clone(), request));
+        root.route_service(&format!("{prefix}/"), there).nest(&prefix, router)
     })
 }
 
