@@ -79,7 +79,7 @@ async fn what_is_no_picture_never_becomes_an_asset() {
     let put = app.put(url).bytes("image/png", "no picture at all").send().await;
     assert_eq!(put.status, 415);
     let half = app.put(url).bytes("image/png", &CAT[..CAT.len() / 2]).send().await;
-    assert_eq!(half.status, 400);
+    assert_eq!(half.status, 422);
     assert!(listed(&app, &anna, "", "id").await.is_empty());
     // The place is still open.
     app.put(url).bytes("image/png", CAT).answers(200).await;
