@@ -36,6 +36,21 @@ fn factors(subsamp: Subsamp) -> (u32, u32) {
 }
 
 impl Plane {
+    /// Repeats the last column and row of the `width` × `height` at the beginning. What the decoder
+    /// leaves there is whatever its buffers held.
+    pub(crate) fn repeat_edges(&mut self, width: u32, height: u32) {
+        let (stride, width, height) = (self.width as usize, width as usize, height as usize);
+        if width < stride {
+            for row in self.data.chunks_exact_mut(stride).take(height) {
+                let last = row[width - 1];
+                row[width..].fill(last);
+            }
+        }
+        for row in height..self.height as usize {
+            self.data.copy_within((height - 1) * stride..height * stride, row * stride);
+        }
+    }
+
     /// Widened to at least the size given by repeating the last column and row.
     fn padded(mut self, width: u32, height: u32) -> Self {
         if self.width < width {

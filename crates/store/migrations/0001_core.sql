@@ -100,6 +100,7 @@ CREATE TABLE blob (
     -- When the last reference went, as far as known; the collector re-checks.
     orphaned_at     BIGINT
 );
+CREATE INDEX blob_by_hash ON blob (perceptual_hash) WHERE perceptual_hash IS NOT NULL;
 CREATE INDEX blob_orphaned ON blob (orphaned_at) WHERE orphaned_at IS NOT NULL;
 
 CREATE TABLE rendition (

@@ -168,13 +168,22 @@ CREATE TABLE asset_text (
     prompt      TEXT NOT NULL
 );
 
--- Which assets have three characters in a row, and whose they are: `scope`, `uploader` and
--- `visibility` hold one code of three characters each. What is deleted is not in it.
+-- Which assets have a word or three characters in a row in a field, as hexadecimal terms; `place`
+-- says whose they are. What is deleted is not in it.
 CREATE VIRTUAL TABLE asset_fts USING fts5 (
-    name, filename, tags, project, note, description, prompt, scope, uploader, visibility,
-    content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1'
+    name, filename, tags, project, note, description, prompt, place,
+    content = '', contentless_delete = 1, detail = column, tokenize = 'ascii'
 );
-CREATE VIRTUAL TABLE asset_gram USING fts5vocab ('asset_fts', 'instance');
+CREATE VIRTUAL TABLE asset_term USING fts5vocab ('asset_fts', 'instance');
+
+-- Every word there ever was, and which have three characters in a row.
+CREATE TABLE text_word (
+    id   INTEGER PRIMARY KEY,
+    word TEXT NOT NULL UNIQUE
+);
+CREATE VIRTUAL TABLE text_word_fts USING fts5 (
+    word, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
+);
 
 CREATE TABLE collection_member (
     collection_id TEXT   NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
@@ -193,11 +202,9 @@ CREATE TABLE person_image (
 ) WITHOUT ROWID;
 CREATE INDEX person_image_asset ON person_image (asset_id);
 
--- The perceptual hashes of blobs in four bands of 16 bits: `band * 65536 + bits`.
+-- The perceptual hashes of blobs by each of their four bands of 16 bits: `band * 65536 + bits`.
 CREATE TABLE blob_band (
-    band   BIGINT NOT NULL,
-    hash   BIGINT NOT NULL,
-    digest TEXT   NOT NULL REFERENCES blob (digest) ON DELETE CASCADE,
-    PRIMARY KEY (band, hash, digest)
+    band BIGINT NOT NULL,
+    hash BIGINT NOT NULL,
+    PRIMARY KEY (band, hash)
 ) WITHOUT ROWID;
-CREATE INDEX blob_band_digest ON blob_band (digest);

@@ -56,6 +56,9 @@ pub async fn record_facts(
     facts: &Facts,
     version: i64,
 ) -> Result<(), DbError> {
+    let sql = "SELECT perceptual_hash FROM blob WHERE digest = $1";
+    let before =
+        tx.fetch_optional(sql, args![digest.to_string()], |row| row.get::<Option<i64>>(0)).await?;
     let mut args = args![digest.to_string(), version];
     args.extend(fact_args(facts));
     let sql = "UPDATE blob SET facts_version = $2, kind = $3, mime_type = $4, size = $5,
@@ -63,14 +66,25 @@ pub async fn record_facts(
             thumbhash = $11, perceptual_hash = $12, animated = $13, duration_ms = $14, fault = NULL
         WHERE digest = $1";
     tx.execute(sql, args).await?;
-    let sql = "DELETE FROM blob_band WHERE digest = $1";
-    tx.execute(sql, args![digest.to_string()]).await?;
+    let old = before.flatten();
+    let new = facts.perceptual_hash.map(u64::cast_signed);
+    if old == new {
+        return Ok(());
+    }
+    forget_hash(tx, old).await?;
     let Some(hash) = facts.perceptual_hash else { return Ok(()) };
-    let rows = (0..BANDS)
-        .map(|band| args![band_key(hash, band), hash.cast_signed(), digest.to_string()])
-        .collect();
-    let sql = "INSERT INTO blob_band (band, hash, digest) VALUES ($1, $2, $3)";
+    let rows = (0..BANDS).map(|band| args![band_key(hash, band), hash.cast_signed()]).collect();
+    let sql = "INSERT INTO blob_band (band, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     tx.execute_many(sql, rows).await.map(drop)
+}
+
+/// Takes a hash out of the bands when no blob has it any more.
+async fn forget_hash(tx: &Tx, hash: Option<i64>) -> Result<(), DbError> {
+    let Some(hash) = hash else { return Ok(()) };
+    let keys = (0..BANDS).map(|band| args![band_key(hash.cast_unsigned(), band), hash]);
+    let sql = "DELETE FROM blob_band WHERE band = $1 AND hash = $2
+        AND NOT EXISTS (SELECT 1 FROM blob WHERE perceptual_hash = $2)";
+    tx.execute_many(sql, keys.collect()).await.map(drop)
 }
 
 /// Writes why the content cannot be used.
@@ -110,13 +124,17 @@ pub async fn delete_if_unused(tx: &Tx, digest: Digest) -> Result<bool, DbError> 
     let sql = format!(
         "SELECT size, (SELECT count(*) FROM rendition r WHERE r.digest = $1 AND r.is_cached = 1),
             (SELECT coalesce(sum(r.size), 0) FROM rendition r
-             WHERE r.digest = $1 AND r.is_cached = 1)
+             WHERE r.digest = $1 AND r.is_cached = 1), perceptual_hash
          FROM blob WHERE digest = $1 AND NOT ({USED})"
     );
-    let read = |row: &Row<'_>| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?));
+    let read = |row: &Row<'_>| {
+        let sizes = (row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?);
+        Ok((sizes, row.get(3)?))
+    };
     let found = tx.fetch_optional(sql, args![digest.to_string()], read).await?;
-    let Some((size, cached, cached_bytes)) = found else { return Ok(false) };
+    let Some(((size, cached, cached_bytes), hash)) = found else { return Ok(false) };
     tx.execute("DELETE FROM blob WHERE digest = $1", args![digest.to_string()]).await?;
+    forget_hash(tx, hash).await?;
     count(tx, "blob", -1, -size).await?;
     if cached > 0 {
         count(tx, "cached", -cached, -cached_bytes).await?;

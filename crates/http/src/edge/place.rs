@@ -136,7 +136,12 @@ async fn serve_by(router: Router, request: Request) -> Result<Response, Infallib
 }
 
 fn nest_all(root: Router, routers: BTreeMap<String, Router>) -> Router {
-    routers.into_iter().fold(root, |root, (prefix, router)| root.nest(&prefix, router))
+    routers.into_iter().fold(root, |root, (prefix, router)| {
+        // `/piktid/` is below `/piktid` too; the router finds nothing there, and says so its way.
+        let below = router.clone();
+        let there = service_fn(move |request: Request| serve_by(below.clone(), request));
+        root.route_service(&format!("{prefix}/"), there).nest(&prefix, router)
+    })
 }
 
 struct Table {

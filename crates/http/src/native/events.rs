@@ -23,10 +23,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Answered;
-use super::asking::SignedIn;
 use super::envelope::{Limited, Refused};
 use super::wire::asset::AssetBody;
 use super::wire::event::EventBody;
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::fields::{Fields, Query};
 use crate::streams::Place;
@@ -152,13 +152,13 @@ impl Watch {
         for event in news {
             let asset = assets.iter().find(|asset| asset.id == event.asset_id).cloned();
             let asset = asset.map(|asset| AssetBody::of(asset, &self.links, &self.caller));
-            self.waiting.push_back(sent(event, asset)?);
+            self.waiting.push_back(sent(&event, asset)?);
         }
         Ok(())
     }
 }
 
-fn sent(event: Event, asset: Option<AssetBody>) -> Result<Sent, Fault> {
+fn sent(event: &Event, asset: Option<AssetBody>) -> Result<Sent, Fault> {
     let sent = Sent::default().id(event.id.to_string()).event(event.kind.word());
     sent.json_data(EventBody::of(event, asset)).map_err(Fault::internal)
 }

@@ -77,11 +77,13 @@ fn planes(
         height: height as u32,
         data,
     };
+    let mut luma = plane(luma_width, luma_height, pixels);
+    luma.repeat_edges(width as u32, height as u32);
     Ok(Planes {
         width: width as u32,
         height: height as u32,
         subsamp,
-        luma: plane(luma_width, luma_height, pixels),
+        luma,
         chroma: [blue, red].map(|data| plane(chroma_width, chroma_height, data)),
     })
 }

@@ -7,7 +7,8 @@ use backlot_model::{Clock, HandClock, Millis};
 use super::files::{self, Jpeg, Png};
 use super::heif_files::HeifFile;
 use super::{
-    ASTRONAUT, CHELSEA, COFFEE, HUBBLE, ROCKET, assert_upright, pixels_of, probed, processed, psnr,
+    ASTRONAUT, CHELSEA, COFFEE, HUBBLE, ROCKET, assert_near, assert_upright, pixels_of, probed,
+    processed, psnr,
 };
 use crate::faces::FaceFinder;
 use crate::pixels::{Layout, Pixels, Raster};
@@ -36,19 +37,14 @@ fn thumbnails_have_the_edges_asked_for_and_never_more_than_the_picture() {
 fn extreme_shapes_get_a_thumbnail() {
     for (width, height) in [(1, 1), (2, 1), (16_384, 1), (1, 16_384), (9_000, 3), (3, 2)] {
         let rgb = [200, 100, 50].repeat((width * height) as usize);
-        for file in
-            [Jpeg::default().write(&rgb, width, height), Png::default().write(&rgb, width, height)]
-        {
+        let jpeg = Jpeg::default().write(&rgb, width, height);
+        for file in [jpeg, Png::default().write(&rgb, width, height)] {
             let made = processed(&file);
             for thumb in &made.thumbs {
                 assert!(thumb.width.max(thumb.height) <= thumb.edge_px.min(width.max(height)));
-                let raster = pixels_of(&thumb.bytes);
-                super::assert_near(
-                    super::colour_at(&raster, 0.5, 0.5),
-                    [200, 100, 50],
-                    6,
-                    "colour",
-                );
+                let colour = super::colour_at(&pixels_of(&thumb.bytes), 0.5, 0.5);
+                let what = format!("{width}×{height} {} px", thumb.edge_px);
+                assert_near(colour, [200, 100, 50], 6, &what);
             }
         }
     }

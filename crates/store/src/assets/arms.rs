@@ -6,11 +6,12 @@
 use backlot_model::asset::Visibility;
 use backlot_model::query::{Direction, Order, Position, SortKey, SortValue, TimeRange};
 
-use super::ask::{Ask, Part, Place};
+use super::ask::{Ask, Keys, Part, Place};
+use super::leaves;
 use super::plan::Driver;
 use super::row::asset_by;
 use super::seq::{first_seq, last_seq};
-use super::{leaves, text};
+use super::text::Hits;
 use crate::statement::Statement;
 
 /// More arms than this are one arm that is sorted.
@@ -35,6 +36,8 @@ struct Source {
     /// Conditions on asset `a` that complete the part.
     place: Vec<String>,
     seq: &'static str,
+    /// Where the index has the scope, if it has.
+    scope: Option<&'static str>,
     created: &'static str,
     id: &'static str,
 }
@@ -52,6 +55,10 @@ pub(super) fn arms(
 
 /// The bare entries of `driver`, without what is tested on the assets.
 pub(super) fn entries(ask: &Ask<'_>, driver: Driver, statement: &mut Statement) -> String {
+    if let (Driver::Text, Some(Hits { range: Some((first, last)), .. })) = (driver, &ask.hits) {
+        let (first, last) = (statement.bind(first), statement.bind(last));
+        return format!("SELECT 1 FROM asset_term WHERE term >= {first} AND term < {last}");
+    }
     let key = if let Driver::Range(key) = driver { key } else { SortKey::CreatedAt };
     let sources = Finder { ask, statement, whole: false }.sources(driver, key);
     let each = sources.iter().map(|source| {
@@ -102,6 +109,16 @@ fn arm(
         SortKey::Filename => "a.filename_folded",
         SortKey::Size => "a.size_sort",
     };
+    let (created, id) = (source.created, source.id);
+    // The index's own entry will do where nothing else is asked for.
+    let reads_row = !on_row.is_empty() || sort != created;
+    match source.scope.filter(|_| !reads_row) {
+        Some(scope) => {
+            let keys = Keys { scope, created, id };
+            tests.extend(ask.member_tests(statement, driver, Some(keys)));
+        }
+        None => on_row.extend(ask.member_tests(statement, driver, None)),
+    }
     let columns = match head {
         Head::Keys(order, after) => {
             if let Some(position) = after {
@@ -111,11 +128,10 @@ fn arm(
         }
         Head::One => "1".to_owned(),
     };
-    // The index's own entry will do where nothing else is asked for.
-    let by_entry = source.created != "a.created_at"
+    let by_entry = created != "a.created_at"
         || matches!(head, Head::One) && ask.filter.created == TimeRange::default();
     let join = match source.join {
-        Some(join) if !(by_entry && on_row.is_empty() && sort == source.created) => join,
+        Some(join) if reads_row || !on_row.is_empty() || !by_entry => join,
         _ => "",
     };
     tests.extend(on_row);
@@ -195,7 +211,6 @@ impl Finder<'_, '_> {
             Driver::Parameter(place) => self.by_parameter(place),
             Driver::Collection => self.by_collection(),
             Driver::Text => self.by_text(),
-            Driver::Gram(place) => self.by_gram(place),
             Driver::Uploader => self.by_uploader(key),
             _ => self.by_column(driver),
         }
@@ -217,7 +232,12 @@ impl Finder<'_, '_> {
     fn in_order(&mut self, part: &Part, key: SortKey) -> Source {
         let index = order_index(part, key, self.ask.filter.deleted);
         let entry = self.ask.in_part(self.statement, part);
-        Source::asset(asset_by(&index), entry, Vec::new())
+        let source = Source::asset(asset_by(&index), entry, Vec::new());
+        // With a visibility to be tested, the row is read anyway.
+        match part.place {
+            Place::Scope(_) if part.visibility.is_empty() => source.with_scope(),
+            _ => source,
+        }
     }
 
     fn by_tag(&mut self, place: usize) -> Vec<Source> {
@@ -245,6 +265,7 @@ impl Finder<'_, '_> {
                 entry,
                 place,
                 seq: "t.seq",
+                scope: Some("t.scope"),
                 created: "t.created_at",
                 id: "t.id",
             });
@@ -273,6 +294,7 @@ impl Finder<'_, '_> {
                 entry,
                 place,
                 seq: "p.seq",
+                scope: Some("p.scope"),
                 created: "p.created_at",
                 id: "p.id",
             });
@@ -288,38 +310,22 @@ impl Finder<'_, '_> {
             entry: vec![format!("m.collection_id = {}", self.statement.bind(id))],
             place: self.any_place(),
             seq: "m.seq",
+            scope: None,
             created: "m.created_at",
             id: "m.asset_id",
         }]
     }
 
-    /// The codes in the index say whose the hits are.
+    /// The index says itself whose the hits are.
     fn by_text(&mut self) -> Vec<Source> {
-        let search = self.ask.filter.text.as_ref();
-        let query = search.and_then(|it| text::match_query(it, &self.ask.coded_places()));
-        let Some(query) = query else { return Vec::new() };
+        let Some(query) = self.ask.query_of_hits() else { return Vec::new() };
         vec![Source {
             table: "asset_fts f".to_owned(),
             join: Some("CROSS JOIN asset a ON a.seq = f.rowid"),
             entry: vec![format!("f.asset_fts MATCH {}", self.statement.bind(query))],
             place: Vec::new(),
             seq: "f.rowid",
-            created: "a.created_at",
-            id: "a.id",
-        }]
-    }
-
-    fn by_gram(&mut self, place: usize) -> Vec<Source> {
-        let Some(search) = &self.ask.filter.text else { return Vec::new() };
-        let (first, last) = text::term_range(&search.words[place]);
-        let (first, last) = (self.statement.bind(first), self.statement.bind(last));
-        let terms = format!("term >= {first} AND term <= {last}");
-        vec![Source {
-            table: format!("(SELECT DISTINCT doc FROM asset_gram WHERE {terms}) g"),
-            join: Some("CROSS JOIN asset a ON a.seq = g.doc"),
-            entry: Vec::new(),
-            place: self.any_place(),
-            seq: "g.doc",
+            scope: None,
             created: "a.created_at",
             id: "a.id",
         }]
@@ -354,7 +360,11 @@ impl Finder<'_, '_> {
                     }
                     false => self.place(part),
                 };
-                sources.push(Source::asset(asset_by(index), entry, place));
+                let source = Source::asset(asset_by(index), entry, place);
+                sources.push(match part.place {
+                    Place::Scope(_) if part.visibility.is_empty() => source.with_scope(),
+                    _ => source,
+                });
             }
         }
         sources
@@ -364,7 +374,12 @@ impl Finder<'_, '_> {
 impl Source {
     fn asset(table: String, entry: Vec<String>, place: Vec<String>) -> Self {
         let (seq, created, id) = ("a.seq", "a.created_at", "a.id");
-        Self { table, join: None, entry, place, seq, created, id }
+        Self { table, join: None, entry, place, seq, scope: None, created, id }
+    }
+
+    /// The index has the scope.
+    fn with_scope(self) -> Self {
+        Self { scope: Some("a.scope"), ..self }
     }
 }
 

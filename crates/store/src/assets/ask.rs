@@ -8,7 +8,8 @@ use backlot_model::query::{Filter, Reach, ScopeKey, TypeFilter};
 use super::leaves;
 use super::plan::Driver;
 use super::row::{listed_under, tag_needle};
-use super::text;
+use super::text::{self, Hits};
+use crate::db::{DbError, Fetch};
 use crate::statement::{Statement, one_of_words};
 
 /// Where one part of a listing lies. Parts of a listing are disjoint.
@@ -38,6 +39,16 @@ pub(super) struct Ask<'q> {
     pub(super) filter: &'q Filter,
     /// The types asked for, families resolved; none asks for any.
     pub(super) types: Option<Vec<&'q str>>,
+    /// How the index answers the search, if there is one and it knows the assets asked for.
+    pub(super) hits: Option<Hits>,
+}
+
+/// Where the columns are by which `asset_tag` and `asset_parameter` are keyed.
+#[derive(Clone, Copy)]
+pub(super) struct Keys {
+    pub(super) scope: &'static str,
+    pub(super) created: &'static str,
+    pub(super) id: &'static str,
 }
 
 impl<'q> Ask<'q> {
@@ -47,7 +58,27 @@ impl<'q> Ask<'q> {
             Some(types) if types.is_empty() => Vec::new(),
             _ => parts_of(reach, filter),
         };
-        Self { parts, filter, types }
+        Self { parts, filter, types, hits: None }
+    }
+
+    /// The same, with the search looked up. What nothing is found by leaves no parts.
+    pub(super) async fn looked_up(
+        source: &impl Fetch,
+        reach: &Reach,
+        filter: &'q Filter,
+    ) -> Result<Self, DbError> {
+        let mut ask = Self::of(reach, filter);
+        // Deleted assets are not in the index.
+        if let Some(search) = &filter.text
+            && !filter.deleted
+            && !ask.parts.is_empty()
+        {
+            ask.hits = text::hits(source, search).await?;
+            if ask.hits.is_none() {
+                ask.parts.clear();
+            }
+        }
+        Ok(ask)
     }
 
     /// Whether every part is one scope, which filters are indexed by.
@@ -108,36 +139,38 @@ impl<'q> Ask<'q> {
     }
 
     /// The places as a query of the full-text index; empty for everything.
-    pub(super) fn coded_places(&self) -> String {
-        let coded = |part: &Part| {
-            let mut terms = match &part.place {
-                Place::Scope(scope) => vec![text::has_code("scope", scope)],
-                Place::Uploader(id) => vec![text::has_code("uploader", id)],
-                Place::Public => vec![text::has_code("visibility", Visibility::Public.word())],
-                Place::Everything => Vec::new(),
+    fn places(&self) -> String {
+        let terms = |part: &Part| {
+            let place = match &part.place {
+                Place::Scope(scope) => Some(text::of_scope(scope)),
+                Place::Uploader(id) => Some(text::of_uploader(id)),
+                Place::Public => Some(text::of_visibility(Visibility::Public.word())),
+                Place::Everything => None,
             };
-            let words = part.visibility.iter();
-            let words: Vec<String> =
-                words.map(|it| text::has_code("visibility", it.word())).collect();
-            match words.len() {
-                0 => {}
-                1 => terms.extend(words),
-                _ => terms.push(format!("({})", words.join(" OR "))),
-            }
-            terms.join(" AND ")
+            let visible = part.visibility.iter().map(|it| text::of_visibility(it.word()));
+            let visible = Vec::from_iter(visible).join(" OR ");
+            let visible = (!visible.is_empty()).then(|| format!("({visible})"));
+            Vec::from_iter(place.into_iter().chain(visible)).join(" AND ")
         };
-        let parts: Vec<String> = self.parts.iter().map(coded).collect();
-        match parts.as_slice() {
-            [part] => part.clone(),
-            parts => {
-                let parts: Vec<String> = parts.iter().map(|part| format!("({part})")).collect();
-                parts.join(" OR ")
-            }
+        let parts: Vec<String> = self.parts.iter().map(terms).collect();
+        match parts.iter().any(String::is_empty) {
+            true => String::new(),
+            false => format!("place : (({}))", parts.join(") OR (")),
         }
     }
 
-    /// What remains to be tested on asset `a` when `driver` has found it: everything but the
-    /// part, the ranges of time and what the driver itself stands for.
+    /// What finds the hits of the search within the parts.
+    pub(super) fn query_of_hits(&self) -> Option<String> {
+        let hits = self.hits.as_ref()?;
+        let places = self.places();
+        Some(match places.is_empty() {
+            true => hits.query.clone(),
+            false => format!("{} AND {places}", hits.query),
+        })
+    }
+
+    /// What remains to be tested on asset `a` when `driver` has found it: everything but the part,
+    /// the ranges of time, what it is a member of, and what the driver itself stands for.
     pub(super) fn tests(&self, statement: &mut Statement, driver: Driver) -> Vec<String> {
         let filter = self.filter;
         let mut tests = Vec::new();
@@ -209,16 +242,6 @@ impl<'q> Ask<'q> {
 
     fn row_tests(&self, statement: &mut Statement, driver: Driver, tests: &mut Vec<String>) {
         let filter = self.filter;
-        for (place, tag) in filter.tags_all.iter().enumerate() {
-            if driver != Driver::Tag(place) {
-                let needle = statement.bind(tag_needle(tag));
-                tests.push(format!("instr(a.tags, {needle}) > 0"));
-            }
-        }
-        for tag in &filter.tags_none {
-            let needle = statement.bind(tag_needle(tag));
-            tests.push(format!("instr(a.tags, {needle}) = 0"));
-        }
         for (range, column) in [(filter.width, "width"), (filter.height, "height")] {
             if let Some(min) = range.min {
                 tests.push(format!("a.{column} >= {}", statement.bind(min)));
@@ -227,29 +250,61 @@ impl<'q> Ask<'q> {
                 tests.push(format!("a.{column} <= {}", statement.bind(max)));
             }
         }
+        if let Some(search) = &filter.text {
+            let is_exact = self.hits.as_ref().is_some_and(|hits| hits.is_exact);
+            if !(driver == Driver::Text && is_exact) {
+                tests.push(text::row_test(statement, search));
+            }
+        }
+    }
+
+    /// What remains to be tested of tags, parameters and collection: by `keys`, so that the row
+    /// need not be read, or on asset `a`.
+    pub(super) fn member_tests(
+        &self,
+        statement: &mut Statement,
+        driver: Driver,
+        keys: Option<Keys>,
+    ) -> Vec<String> {
+        let filter = self.filter;
+        let mut tests = Vec::new();
+        let mut tagged = |statement: &mut Statement, tag: &String, is_there: bool| {
+            tests.push(match keys {
+                Some(keys) => {
+                    let entry = keys.entry("asset_tag", "tag", &statement.bind(tag));
+                    format!("{}{entry}", if is_there { "" } else { "NOT " })
+                }
+                None => {
+                    let needle = statement.bind(tag_needle(tag));
+                    format!("instr(a.tags, {needle}) {}", if is_there { "> 0" } else { "= 0" })
+                }
+            });
+        };
+        for (place, tag) in filter.tags_all.iter().enumerate() {
+            if driver != Driver::Tag(place) {
+                tagged(statement, tag, true);
+            }
+        }
+        for tag in &filter.tags_none {
+            tagged(statement, tag, false);
+        }
+        let keys = keys.unwrap_or(Keys::OF_ROW);
         for (place, (path, value)) in filter.parameters.iter().enumerate() {
             if driver != Driver::Parameter(place) {
                 let pair = statement.bind(leaves::pair(path, value));
-                tests.push(format!(
-                    "EXISTS (SELECT 1 FROM asset_parameter x WHERE x.pair = {pair}
-                     AND x.scope = a.scope AND x.created_at = a.created_at AND x.id = a.id)"
-                ));
+                tests.push(keys.entry("asset_parameter", "pair", &pair));
             }
         }
         if let Some(collection) = filter.collection_id
             && driver != Driver::Collection
         {
-            let collection = statement.bind(collection);
+            let (collection, Keys { created, id, .. }) = (statement.bind(collection), keys);
             tests.push(format!(
                 "EXISTS (SELECT 1 FROM collection_member x WHERE x.collection_id = {collection}
-                 AND x.created_at = a.created_at AND x.asset_id = a.id)"
+                 AND x.created_at = {created} AND x.asset_id = {id})"
             ));
         }
-        if let Some(search) = &filter.text {
-            let is_found = driver == Driver::Text;
-            let test = text::row_test(statement, search, |word| !(is_found && text::is_long(word)));
-            tests.extend(test);
-        }
+        tests
     }
 
     /// The organisation asked for, when the parts hold nothing else.
@@ -270,6 +325,19 @@ impl<'q> Ask<'q> {
             ..Filter::default()
         };
         *self.filter == plain
+    }
+}
+
+impl Keys {
+    const OF_ROW: Self = Self { scope: "a.scope", created: "a.created_at", id: "a.id" };
+
+    /// The condition that `table` has an entry for the asset and this value.
+    fn entry(self, table: &str, column: &str, value: &str) -> String {
+        let Self { scope, created, id } = self;
+        format!(
+            "EXISTS (SELECT 1 FROM {table} x WHERE x.{column} = {value} AND x.scope = {scope}
+             AND x.created_at = {created} AND x.id = {id})"
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rows that stand for indexes over assets, and how they follow a change.
 //!
-//! Owns: `asset_count`, `asset_tag`, `tag_count`, `asset_parameter`, `asset_text`, `asset_fts`, and
+//! Owns: `asset_count`, `asset_tag`, `tag_count`, `asset_parameter`, `asset_text`, `asset_fts`,
+//! `text_word`, and
 //! the asset counts of collections. Invariant: what they hold is a function of the assets and the
 //! scopes in their rows; [`follow`] takes away what the state before asked for and adds what the
 //! state after asks for.
@@ -27,8 +28,8 @@ struct Entries {
     tags: BTreeSet<TagEntry>,
     pairs: BTreeSet<(i64, String)>,
     text: text::Fields,
-    /// The codes of the full-text row; none while the asset is deleted.
-    codes: Option<[String; 3]>,
+    /// The places of the full-text row; none while the asset is deleted.
+    places: Option<String>,
 }
 
 type CountKey = (String, String, &'static str, String, &'static str, &'static str, bool);
@@ -72,7 +73,7 @@ impl Entries {
                 .map(|pair| (pair, scope.clone()))
                 .collect(),
             text: text::Fields::of(asset),
-            codes: (!is_deleted).then(|| text::codes(&scope, &uploader_id, visibility)),
+            places: (!is_deleted).then(|| text::places(&scope, &uploader_id, visibility)),
             scope,
         }
     }
@@ -216,7 +217,7 @@ async fn follow_text(
             None => text::remove_fields(tx, key.seq).await?,
         }
     }
-    let indexed = |it: &Entries| it.codes.clone().map(|codes| (it.text.clone(), codes));
+    let indexed = |it: &Entries| it.places.clone().map(|places| (it.text.clone(), places));
     let (before, after) = (before.and_then(indexed), after.and_then(indexed));
     if before == after {
         return Ok(());
@@ -225,7 +226,7 @@ async fn follow_text(
         text::remove_indexed(tx, key.seq).await?;
     }
     match after {
-        Some((fields, codes)) => text::put_indexed(tx, key.seq, &fields, &codes).await,
+        Some((fields, places)) => text::put_indexed(tx, key.seq, &fields, &places).await,
         None => Ok(()),
     }
 }

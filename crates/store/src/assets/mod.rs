@@ -18,6 +18,7 @@ pub(crate) mod row;
 mod seq;
 mod similar;
 mod tags;
+mod terms;
 mod text;
 
 use backlot_model::Id;

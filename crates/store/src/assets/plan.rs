@@ -11,7 +11,7 @@ use backlot_model::query::{SortKey, TimeRange};
 
 use super::arms::{self, ARMS_MAX};
 use super::ask::Ask;
-use super::{counts, text};
+use super::counts;
 use crate::db::{DbError, Fetch};
 use crate::statement::Statement;
 
@@ -28,10 +28,8 @@ pub(super) enum Driver {
     Parameter(usize),
     /// The members of the collection.
     Collection,
-    /// The trigrams of the words.
+    /// The full-text index.
     Text,
-    /// The terms that begin with the `n`th word, which is short.
-    Gram(usize),
     Parent,
     Inference,
     Root,
@@ -63,14 +61,7 @@ fn candidates(ask: &Ask<'_>, order: Option<SortKey>) -> Vec<Driver> {
     found.extend(filter.collection_id.map(|_| Driver::Collection));
     found.extend((0..filter.tags_all.len()).map(Driver::Tag));
     found.extend(pick(&[Driver::Model, Driver::Author, Driver::Project]));
-    if let Some(search) = &filter.text
-        && !filter.deleted
-    {
-        match search.words.iter().any(|word| text::is_long(word)) {
-            true => found.push(Driver::Text),
-            false => found.extend((0..search.words.len()).map(Driver::Gram)),
-        }
-    }
+    found.extend(ask.hits.as_ref().map(|_| Driver::Text));
     found.extend(pick(&[Driver::Uploader, Driver::Organization]));
     found.extend(ask.types.as_ref().map(|_| Driver::Type));
     if !filter.status.is_empty() && !filter.status.contains(&Status::Ready) {
@@ -103,8 +94,10 @@ fn is_in_order(ask: &Ask<'_>, driver: Driver, key: SortKey) -> bool {
     let by_scope = by_creation && ask.is_by_scope() && ask.parts.len() <= ARMS_MAX;
     match driver {
         Driver::Order => by_creation || !ask.filter.deleted || ask.is_by_scope(),
-        Driver::Range(_) | Driver::Gram(_) => false,
-        Driver::Text | Driver::Collection => by_creation,
+        Driver::Range(_) => false,
+        // Of short words, all hits are read before the first one comes.
+        Driver::Text => by_creation && ask.hits.as_ref().is_some_and(|it| it.range.is_none()),
+        Driver::Collection => by_creation,
         Driver::Uploader => by_creation || !ask.filter.deleted,
         Driver::Parameter(_) => by_scope,
         Driver::Tag(_) | Driver::Model | Driver::Author => {
@@ -162,9 +155,11 @@ pub(super) async fn for_page(
 /// What to go by to count all.
 pub(super) async fn for_count(source: &impl Fetch, ask: &Ask<'_>) -> Result<Driver, DbError> {
     let candidates = candidates(ask, None);
+    let is_exact = ask.hits.as_ref().is_some_and(|hits| hits.is_exact);
     match candidates.as_slice() {
         [] => Ok(Driver::Order),
-        [Driver::Uploader | Driver::Text | Driver::Gram(_)] | [_, _, ..] => {
+        [Driver::Text] if is_exact => Ok(Driver::Text),
+        [Driver::Uploader | Driver::Text] | [_, _, ..] => {
             let (sizes, whole) = measure(source, ask, &candidates, PROBE_TO_SORT).await?;
             let sized = candidates.iter().copied().zip(sizes);
             match sized.min_by_key(|(_, size)| *size) {

@@ -4,24 +4,20 @@
 //! that differs in at most `d / 4`; so looking up every value within that many bits of each band
 //! finds all of them, and never scans. Exact up to [`DISTANCE_MAX`].
 
-use std::collections::HashMap;
-
 use backlot_model::asset::Asset;
 use backlot_model::query::{Filter, Reach};
 
 use super::ask::Ask;
-use super::row::{self, COLUMNS, asset_by};
+use super::row::{self, COLUMNS};
+use crate::args;
 use crate::blob_rows::{BAND_BITS, BANDS, band_key};
-use crate::db::{Arg, Db, DbError, Fetch, Row};
-use crate::statement::Statement;
+use crate::db::{Db, DbError, Fetch, Row};
+use crate::statement::{Statement, number};
 
 /// More differing bits than this are taken for this.
 pub const DISTANCE_MAX: u32 = 11;
-/// How many hashes are compared at most. A library with more that are this near, such as a hundred
-/// thousand empty pictures, gets some of them.
+/// How many hashes are compared at most. Of more that share a band, some are compared.
 const CANDIDATES_MAX: i64 = 50_000;
-/// How many blobs are looked up at once.
-const BLOBS_AT_ONCE: usize = 500;
 
 /// Live assets within `reach` whose hashes differ from `hash` in at most `distance_max` bits, the
 /// nearest first, then the newest; each with that number of bits.
@@ -33,43 +29,66 @@ pub async fn near_duplicates(
     limit: u32,
 ) -> Result<Vec<(Asset, u32)>, DbError> {
     let distance_max = distance_max.min(DISTANCE_MAX);
-    let near = near_blobs(db, hash, distance_max).await?;
     let filter = Filter::default();
     let ask = Ask::of(reach, &filter);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = u64::from(limit);
     let mut found: Vec<(Asset, u32)> = Vec::new();
-    if ask.parts.is_empty() || limit == 0 {
+    if ask.parts.is_empty() {
         return Ok(found);
     }
-    let mut rest = near.as_slice();
-    while let Some(&(_, nearest)) = rest.first()
-        // What is as near as the last one shown may be newer.
-        && (found.len() < limit || nearest <= found[limit - 1].1)
-    {
-        let (batch, later) = rest.split_at(rest.len().min(BLOBS_AT_ONCE));
-        found.extend(assets_over(db, &ask, batch).await?);
-        found.sort_by_key(|(asset, bits)| (*bits, std::cmp::Reverse((asset.created_at, asset.id))));
-        rest = later;
+    let near = near_hashes(db, hash, distance_max).await?;
+    for group in near.chunk_by(|one, other| one.0 == other.0) {
+        let missing = limit.saturating_sub(found.len() as u64);
+        if missing == 0 {
+            break;
+        }
+        let bits = group[0].0;
+        let hashes: Vec<i64> = group.iter().map(|(_, hash)| *hash).collect();
+        let assets = with_hashes(db, &ask, hashes, missing).await?;
+        found.extend(assets.into_iter().map(|asset| (asset, bits)));
     }
-    found.truncate(limit);
     Ok(found)
 }
 
-/// The blobs within the distance, the nearest first.
-async fn near_blobs(db: &Db, hash: u64, distance_max: u32) -> Result<Vec<(String, u32)>, DbError> {
-    let keys = band_keys(hash, distance_max / BANDS);
-    let keys = serde_json::Value::from(keys).to_string();
-    let sql = "SELECT DISTINCT hash, digest FROM blob_band
+/// The hashes within the distance, the nearest first, each after its number of bits.
+async fn near_hashes(db: &Db, hash: u64, distance_max: u32) -> Result<Vec<(u32, i64)>, DbError> {
+    let keys = serde_json::Value::from(band_keys(hash, distance_max / BANDS)).to_string();
+    let sql = "SELECT hash FROM blob_band
         WHERE band IN (SELECT value FROM json_each($1)) LIMIT $2";
-    let bits = move |row: &Row<'_>| {
-        let bits = (row.get::<i64>(0)?.cast_unsigned() ^ hash).count_ones();
-        // The text is copied for those that count only.
-        Ok(if bits <= distance_max { Some((row.get::<String>(1)?, bits)) } else { None })
+    let read = move |row: &Row<'_>| {
+        let found: i64 = row.get(0)?;
+        Ok(((found.cast_unsigned() ^ hash).count_ones(), found))
     };
-    let found = db.fetch(sql, vec![Arg::from(keys), CANDIDATES_MAX.into()], bits).await?;
-    let mut near: Vec<(String, u32)> = found.into_iter().flatten().collect();
-    near.sort_unstable_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    let mut near = db.fetch(sql, args![keys, CANDIDATES_MAX], read).await?;
+    near.retain(|(bits, _)| *bits <= distance_max);
+    near.sort_unstable();
+    near.dedup();
     Ok(near)
+}
+
+/// The newest live assets over blobs with one of these hashes, the newest first.
+async fn with_hashes(
+    db: &Db,
+    ask: &Ask<'_>,
+    hashes: Vec<i64>,
+    limit: u64,
+) -> Result<Vec<Asset>, DbError> {
+    let mut statement = Statement::default();
+    let hashes = statement.bind(serde_json::Value::from(hashes).to_string());
+    let within = ask.in_any_part(&mut statement);
+    let limit = statement.bind(number(limit));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (
+             SELECT a.seq FROM blob b CROSS JOIN asset a INDEXED BY asset_digest
+                 ON a.digest = b.digest
+             WHERE b.perceptual_hash IN (SELECT value FROM json_each({hashes})) AND {within}
+             ORDER BY a.created_at DESC, a.id DESC LIMIT {limit}
+         ) k CROSS JOIN asset a ON a.seq = k.seq"
+    );
+    let rows = db.fetch(sql, statement.args, row::decode).await?;
+    let mut assets = row::complete(db, rows).await?;
+    assets.sort_by_key(|asset| std::cmp::Reverse((asset.created_at, asset.id)));
+    Ok(assets)
 }
 
 /// Every key within `flips` bits of one of the hash's bands.
@@ -88,31 +107,6 @@ fn band_keys(hash: u64, flips: u32) -> Vec<i64> {
         }
     }
     keys
-}
-
-async fn assets_over(
-    db: &Db,
-    ask: &Ask<'_>,
-    blobs: &[(String, u32)],
-) -> Result<Vec<(Asset, u32)>, DbError> {
-    let bits: HashMap<&str, u32> = blobs.iter().map(|(it, bits)| (it.as_str(), *bits)).collect();
-    let mut statement = Statement::default();
-    let digests = crate::db::texts(blobs.iter().map(|(digest, _)| digest));
-    statement.bind(digests);
-    let within = ask.in_any_part(&mut statement);
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {} WHERE a.digest IN ({}) AND {within}",
-        asset_by("asset_digest"),
-        db.each_text(1)
-    );
-    let rows = db.fetch(sql, statement.args, row::decode).await?;
-    let assets = row::complete(db, rows).await?;
-    let near = |asset: Asset| {
-        let digest = asset.digest?.to_string();
-        let bits = bits.get(digest.as_str()).copied()?;
-        Some((asset, bits))
-    };
-    Ok(assets.into_iter().filter_map(near).collect())
 }
 
 #[cfg(test)]

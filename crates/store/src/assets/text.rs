@@ -1,25 +1,21 @@
 //! Text search on SQLite: what is indexed, and how a search becomes conditions.
 //!
-//! A word is found where it is a substring of one field, both folded. Words of three characters
-//! and more are phrases of FTS5's trigrams, which keep every character. Shorter words are ranges
-//! of its terms; for that, each indexed field ends in two line feeds, so that its last characters
-//! begin a trigram as well. No word has white space, so none is found across that.
+//! A word is found where it is a substring of one field, both folded; see `terms` for how.
+
+use std::collections::{BTreeSet, HashSet};
 
 use backlot_model::asset::Asset;
 use backlot_model::query::{TextField, TextSearch, fold};
-use sha2::{Digest as _, Sha256};
 
-use super::leaves;
+use super::{leaves, terms};
 use crate::args;
-use crate::db::{DbError, Tx};
+use crate::db::{Arg, DbError, Fetch, Row, Tx};
 use crate::statement::Statement;
 
-/// The tokenizer stops at NUL and takes these two for U+FFFD.
-const UNINDEXED: [char; 3] = ['\0', '\u{FFFE}', '\u{FFFF}'];
-/// Stands for all of [`UNINDEXED`], in text and query.
-const STAND_IN: &str = "\u{10FFFD}";
-/// How many characters a term of the index has.
-const TRIGRAM: usize = 3;
+/// A search for part of more words than this goes by trigrams instead of words.
+const WORDS_MAX: usize = 300;
+/// How many words are listed by one statement.
+const WORDS_AT_ONCE: usize = 32;
 
 /// The searchable fields of an asset, folded, in the order of [`TextField`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,37 +42,28 @@ impl Fields {
             TextField::Description,
             TextField::Prompt,
         ];
-        Self(fields.each_ref().map(|it| indexable(&fold(&field(it)))))
+        Self(fields.each_ref().map(|it| fold(&field(it))))
     }
 }
 
-fn indexable(text: &str) -> String {
-    match text.contains(UNINDEXED) {
-        true => text.replace(UNINDEXED, STAND_IN),
-        false => text.to_owned(),
-    }
+/// What the index says about whose an asset is.
+pub(super) fn places(scope: &str, uploader_id: &str, visibility: &str) -> String {
+    [of_scope(scope), of_uploader(uploader_id), of_visibility(visibility)].join(" ")
 }
 
-/// The codes of scope, uploader and visibility in the full-text index.
-pub(super) fn codes(scope: &str, uploader_id: &str, visibility: &str) -> [String; 3] {
-    [scope, uploader_id, visibility].map(code)
+pub(super) fn of_scope(word: &str) -> String {
+    terms::of_place('s', word)
 }
 
-/// Three characters, so exactly one term: 60 bits of a SHA-256. Two scopes of a million share one
-/// with a chance of 1 in a million; a listing looks at the row as well.
-fn code(word: &str) -> String {
-    let hash = Sha256::digest(word);
-    let mut bits = [0; 8];
-    bits.copy_from_slice(&hash[..8]);
-    let bits = u64::from_le_bytes(bits);
-    let character = |shift: u32| {
-        // 20 bits from U+10000 on: always a character.
-        let scalar = 0x1_0000 + u32::try_from(bits >> shift & 0xF_FFFF).unwrap_or(0);
-        char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER)
-    };
-    [0, 20, 40].map(character).iter().collect()
+pub(super) fn of_uploader(id: &str) -> String {
+    terms::of_place('u', id)
 }
 
+pub(super) fn of_visibility(word: &str) -> String {
+    terms::of_place('v', word)
+}
+
+/// Writes the fields of an asset, and lists their words.
 pub(super) async fn put_fields(tx: &Tx, seq: i64, fields: &Fields) -> Result<(), DbError> {
     let [name, filename, tags, project, note, description, prompt] = &fields.0;
     let sql = "INSERT INTO asset_text
@@ -86,98 +73,203 @@ pub(super) async fn put_fields(tx: &Tx, seq: i64, fields: &Fields) -> Result<(),
             tags = excluded.tags, project = excluded.project, note = excluded.note,
             description = excluded.description, prompt = excluded.prompt";
     let args = args![seq, name, filename, tags, project, note, description, prompt];
-    tx.execute(sql, args).await.map(|_| ())
+    tx.execute(sql, args).await?;
+    let words: BTreeSet<&str> =
+        fields.0.iter().flat_map(|field| terms::listed_words(field)).collect();
+    for some in Vec::from_iter(words).chunks(WORDS_AT_ONCE) {
+        list_words(tx, some).await?;
+    }
+    Ok(())
+}
+
+/// The statement always has the same number of places, so that it stays prepared: the last word is
+/// repeated.
+async fn list_words(tx: &Tx, words: &[&str]) -> Result<(), DbError> {
+    let Some(last) = words.last() else { return Ok(()) };
+    let filled = words.iter().chain(std::iter::repeat(last)).take(WORDS_AT_ONCE);
+    let args: Vec<Arg> = filled.map(|word| Arg::from(*word)).collect();
+    let places: Vec<String> = (1..=WORDS_AT_ONCE).map(|place| format!("(${place})")).collect();
+    let sql = format!(
+        "INSERT INTO text_word (word) VALUES {} ON CONFLICT (word) DO NOTHING RETURNING id, word",
+        places.join(", ")
+    );
+    let read = |row: &Row<'_>| Ok((row.get::<i64>(0)?, row.get::<String>(1)?));
+    let new = tx.fetch(sql, args, read).await?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO text_word_fts (rowid, word) VALUES ($1, $2)";
+    let rows = new.iter().map(|(id, word)| args![*id, terms::of_listed(word)]).collect();
+    tx.execute_many(sql, rows).await.map(drop)
 }
 
 pub(super) async fn remove_fields(tx: &Tx, seq: i64) -> Result<(), DbError> {
-    tx.execute("DELETE FROM asset_text WHERE seq = $1", args![seq]).await.map(|_| ())
+    tx.execute("DELETE FROM asset_text WHERE seq = $1", args![seq]).await.map(drop)
 }
 
+/// Makes an asset be found by its fields, within its places.
 pub(super) async fn put_indexed(
     tx: &Tx,
     seq: i64,
     fields: &Fields,
-    codes: &[String; 3],
+    places: &str,
 ) -> Result<(), DbError> {
-    let padded = fields.0.each_ref().map(|field| match field.is_empty() {
-        true => String::new(),
-        false => format!("{field}\n\n"),
-    });
     let mut args = args![seq];
-    args.extend(padded.iter().chain(codes).map(Into::into));
-    let sql = "INSERT INTO asset_fts (rowid, name, filename, tags, project, note, description,
-            prompt, scope, uploader, visibility)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    tx.execute(sql, args).await.map(|_| ())
+    args.extend(fields.0.iter().map(|field| Arg::from(terms::of_field(field))));
+    args.push(places.into());
+    let sql = "INSERT INTO asset_fts
+        (rowid, name, filename, tags, project, note, description, prompt, place)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    tx.execute(sql, args).await.map(drop)
 }
 
 pub(super) async fn remove_indexed(tx: &Tx, seq: i64) -> Result<(), DbError> {
-    tx.execute("DELETE FROM asset_fts WHERE rowid = $1", args![seq]).await.map(|_| ())
+    tx.execute("DELETE FROM asset_fts WHERE rowid = $1", args![seq]).await.map(drop)
 }
 
-/// The words the trigram index can find, as one query of it; `None` when all are too short.
-///
-/// `places` narrows it to assets; an empty one is everything.
-pub(super) fn match_query(search: &TextSearch, places: &str) -> Option<String> {
-    let columns: Vec<&str> = search.fields.iter().map(|&field| column(field)).collect();
-    let columns = columns.join(" ");
-    let mut terms: Vec<String> = search
-        .words
-        .iter()
-        .filter(|word| is_long(word))
-        .map(|word| format!("{{{columns}}} : {}", quoted(&indexable(word))))
-        .collect();
-    if terms.is_empty() {
-        return None;
+/// A search as the index can answer it.
+#[derive(Debug, Clone)]
+pub(super) struct Hits {
+    /// A query of the index that finds at least what is searched for.
+    pub(super) query: String,
+    /// Whether it finds nothing else.
+    pub(super) is_exact: bool,
+    /// The first and last term of the shortest word, when all are short: those have many terms,
+    /// which are all read before the first hit comes.
+    pub(super) range: Option<(String, String)>,
+}
+
+/// What became of a word.
+struct Meaning {
+    query: String,
+    is_exact: bool,
+}
+
+/// Finds out how the index can answer a search; `None` when nothing at all is found.
+pub(super) async fn hits(
+    source: &impl Fetch,
+    search: &TextSearch,
+) -> Result<Option<Hits>, DbError> {
+    let is_short = |word: &str| word.chars().count() < 3;
+    if search.words.iter().all(|word| is_short(word)) {
+        let each = search.words.iter().map(|word| format!("{}*", terms::of_trigram(word)));
+        let query = within(search, each);
+        let longest = search.words.iter().max_by_key(|word| word.chars().count());
+        let range = longest.map(|word| {
+            let first = terms::of_trigram(word);
+            // Greater than any hexadecimal digit.
+            let last = format!("{first}g");
+            (first, last)
+        });
+        return Ok(Some(Hits { query, is_exact: true, range }));
     }
-    if !places.is_empty() {
-        terms.push(format!("({places})"));
+    let long: Vec<&str> =
+        search.words.iter().map(String::as_str).filter(|word| !is_short(word)).collect();
+    let Some(meanings) = meanings(source, search, &long).await? else { return Ok(None) };
+    // Short words are tested on the rows that the others find.
+    let is_exact =
+        long.len() == search.words.len() && meanings.iter().all(|meaning| meaning.is_exact);
+    let query = within(search, meanings.into_iter().map(|meaning| meaning.query));
+    Ok(Some(Hits { query, is_exact, range: None }))
+}
+
+/// All of the queries, each in one of the fields of the search.
+fn within(search: &TextSearch, queries: impl IntoIterator<Item = String>) -> String {
+    let fields: Vec<&str> = search.fields.iter().map(|field| field.word()).collect();
+    let columns = match fields.len() {
+        // No word is a term of `place`.
+        all if all == TextField::ALL.len() => String::new(),
+        _ => format!("{{{}}} : ", fields.join(" ")),
+    };
+    let queries: Vec<String> =
+        queries.into_iter().map(|query| format!("{columns}({query})")).collect();
+    queries.join(" AND ")
+}
+
+async fn meanings(
+    source: &impl Fetch,
+    search: &TextSearch,
+    words: &[&str],
+) -> Result<Option<Vec<Meaning>>, DbError> {
+    let mut statement = Statement::default();
+    let mut arms = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        if word.chars().count() >= terms::WORD_CHARS_MIN {
+            arms.extend(look_up(&mut statement, search, place, word));
+        }
     }
-    Some(terms.join(" AND "))
+    let mut listed: Vec<HashSet<String>> = vec![HashSet::new(); words.len()];
+    let mut unlisted = vec![false; words.len()];
+    if !arms.is_empty() {
+        let read = |row: &Row<'_>| Ok((row.get::<usize>(0)?, row.get::<Option<String>>(1)?));
+        for (place, word) in source.fetch(arms.join(" UNION ALL "), statement.args, read).await? {
+            match word {
+                Some(word) => drop(listed[place].insert(word)),
+                None => unlisted[place] = true,
+            }
+        }
+    }
+    let found = words.iter().zip(&listed).zip(unlisted);
+    Ok(found.map(|((word, listed), unlisted)| meaning(word, listed, unlisted)).collect())
 }
 
-/// The condition that a code stands in one of the columns `scope`, `uploader`, `visibility`.
-pub(super) fn has_code(column: &str, word: &str) -> String {
-    format!("{column} : {}", quoted(&code(word)))
-}
-
-fn quoted(phrase: &str) -> String {
-    format!("\"{}\"", phrase.replace('"', "\"\""))
-}
-
-/// Whether the trigram index can find `word`.
-pub(super) fn is_long(word: &str) -> bool {
-    word.chars().nth(TRIGRAM - 1).is_some()
-}
-
-/// The first and last possible terms of the index that begin with a short word.
-pub(super) fn term_range(word: &str) -> (String, String) {
-    let first = indexable(word);
-    let last = format!("{first}\u{10FFFF}\u{10FFFF}");
-    (first, last)
-}
-
-/// The condition that every word `wanted` picks stands in one of the fields of asset `a`.
-pub(super) fn row_test(
+/// Finds the listed words that contain `word`, and whether a field with an unlisted one may.
+fn look_up(
     statement: &mut Statement,
     search: &TextSearch,
-    wanted: impl Fn(&str) -> bool,
-) -> Option<String> {
-    let mut tests = Vec::new();
-    for word in search.words.iter().filter(|word| wanted(word)) {
-        let word = statement.bind(indexable(word));
-        let fields = search.fields.iter();
-        let fields: Vec<String> =
-            fields.map(|&field| format!("instr(x.{}, {word}) > 0", column(field))).collect();
-        tests.push(format!("({})", fields.join(" OR ")));
+    place: usize,
+    word: &str,
+) -> Vec<String> {
+    let mut arms = Vec::new();
+    if word.chars().count() <= terms::WORD_CHARS_MAX {
+        let query = statement.bind(terms::cover(word).join(" AND "));
+        let wanted = statement.bind(word);
+        arms.push(format!(
+            "SELECT * FROM (SELECT {place}, w.word
+             FROM text_word_fts f CROSS JOIN text_word w ON w.id = f.rowid
+             WHERE f.text_word_fts MATCH {query} AND instr(w.word, {wanted}) > 0
+             LIMIT {})",
+            WORDS_MAX + 1
+        ));
     }
-    if tests.is_empty() {
-        return None;
-    }
-    let tests = tests.join(" AND ");
-    Some(format!("EXISTS (SELECT 1 FROM asset_text x WHERE x.seq = a.seq AND {tests})"))
+    let query = statement.bind(within(search, [unlisted_query(word)]));
+    arms.push(format!(
+        "SELECT * FROM (SELECT {place}, NULL FROM asset_fts
+         WHERE asset_fts MATCH {query} LIMIT 1)"
+    ));
+    arms
 }
 
-const fn column(field: TextField) -> &'static str {
-    field.word()
+fn unlisted_query(word: &str) -> String {
+    format!("{} AND {}", terms::UNLISTED, terms::cover(word).join(" AND "))
+}
+
+/// `None` when the word is nowhere.
+fn meaning(word: &str, listed: &HashSet<String>, unlisted: bool) -> Option<Meaning> {
+    if word.chars().count() < terms::WORD_CHARS_MIN {
+        return Some(Meaning { query: terms::of_trigram(word), is_exact: true });
+    }
+    if listed.len() > WORDS_MAX {
+        return Some(Meaning { query: terms::cover(word).join(" AND "), is_exact: false });
+    }
+    let mut queries: Vec<String> = listed.iter().map(|word| terms::of_word(word)).collect();
+    queries.sort_unstable();
+    if unlisted {
+        queries.push(format!("({})", unlisted_query(word)));
+    }
+    (!queries.is_empty()).then(|| Meaning { query: queries.join(" OR "), is_exact: !unlisted })
+}
+
+/// The condition that every word stands in one of the fields of asset `a`.
+pub(super) fn row_test(statement: &mut Statement, search: &TextSearch) -> String {
+    let mut tests = Vec::new();
+    for word in &search.words {
+        let word = statement.bind(word);
+        let fields = search.fields.iter();
+        let fields: Vec<String> =
+            fields.map(|field| format!("instr(x.{}, {word}) > 0", field.word())).collect();
+        tests.push(format!("({})", fields.join(" OR ")));
+    }
+    let tests = tests.join(" AND ");
+    format!("EXISTS (SELECT 1 FROM asset_text x WHERE x.seq = a.seq AND {tests})")
 }

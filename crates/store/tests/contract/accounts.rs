@@ -437,7 +437,7 @@ async fn assets_are_listed_where_their_uploader_and_organization_put_them() {
         samples::insert(db, &made).await;
         let gone = Asset { deleted_at: Some(samples::NOW), ..samples::asset(ada, 9) };
         let gone = Asset { visibility: Visibility::Public, ..gone };
-        samples::insert(db, &[gone.clone()]).await;
+        samples::insert(db, std::slice::from_ref(&gone)).await;
         let branch = |scope| Branch { scope, visibility: Vec::new() };
         let places = async || {
             let own = Reach::Branches(vec![branch(ScopeKey::User(ada))]);

@@ -2,13 +2,16 @@
 //! questions, by every index that could answer them.
 
 use backlot_model::asset::{Asset, Collection};
-use backlot_model::query::{AssetQuery, Page, Position, Reach, Window};
+use backlot_model::query::{
+    AssetQuery, Direction, Filter, Order, Page, Position, Reach, SortKey, TextField, TextSearch,
+    Window,
+};
 use backlot_store::testing::{TestDb, sqlite};
 use backlot_store::{Fetch, args, assets, collections};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use crate::samples::{NOW, id, organization, user};
+use crate::samples::{NOW, asset, id, insert, organization, user};
 use crate::world::{Dice, World};
 
 async fn new_world(db: &TestDb) -> World {
@@ -253,11 +256,51 @@ async fn a_reach_of_nothing_is_an_empty_page() {
     let db = sqlite().await;
     let query = AssetQuery {
         reach: Reach::Branches(Vec::new()),
-        filter: backlot_model::query::Filter::default(),
-        order: backlot_model::query::Order::default(),
+        filter: Filter::default(),
+        order: Order::default(),
         window: Window::Cursor { after: None, limit: 10 },
         count: true,
     };
     let page = assets::list(&db, &query).await.unwrap();
     assert_eq!(page, Page { items: Vec::new(), total: Some(0), next: None });
+}
+
+async fn found(db: &TestDb, reach: &Reach, words: &str) -> Vec<String> {
+    let text = TextSearch::parse(words, TextField::ALL);
+    let query = AssetQuery {
+        reach: reach.clone(),
+        filter: Filter { text, ..Filter::default() },
+        order: Order { key: SortKey::CreatedAt, direction: Direction::Ascending },
+        window: Window::Offset { skip: 0, limit: 1_000 },
+        count: true,
+    };
+    let page = assets::list(db, &query).await.unwrap();
+    assert_eq!(page.total, Some(page.items.len() as u64), "{words}");
+    page.items.into_iter().map(|it| it.name).collect()
+}
+
+/// Part of more words than are looked up, and words too long to be listed.
+#[tokio::test]
+async fn a_search_finds_what_is_in_too_many_and_too_long_words() {
+    let db = sqlite().await;
+    let owner = user(&db, 1, false).await;
+    let named = |n: u64, name: String| Asset { name, ..asset(owner, n) };
+    let mut all: Vec<Asset> = (0..320).map(|n| named(n, format!("abcd{n:03}x abce"))).collect();
+    let long = format!("{}abcd{}", "m".repeat(30), "n".repeat(30));
+    all.push(named(320, long.clone()));
+    all.push(named(321, "bcd abc-bcd".to_owned()));
+    insert(&db, &all).await;
+    let names = |places: std::ops::RangeInclusive<usize>| -> Vec<String> {
+        all[places].iter().map(|it| it.name.clone()).collect()
+    };
+    let reach = Reach::Everything;
+    assert_eq!(found(&db, &reach, "abcd").await, names(0..=320));
+    assert_eq!(found(&db, &reach, "cd31").await, names(310..=319));
+    assert_eq!(found(&db, &reach, "ABCD0 abce").await, names(0..=99));
+    assert_eq!(found(&db, &reach, &long).await, names(320..=320));
+    assert_eq!(found(&db, &reach, &long[1..45]).await, names(320..=320));
+    assert_eq!(found(&db, &reach, &format!("{long}x")).await, names(0..=0)[1..]);
+    assert_eq!(found(&db, &reach, "mab").await, names(320..=320));
+    assert_eq!(found(&db, &reach, "-bcd").await, names(321..=321));
+    assert_eq!(found(&db, &Reach::Public, "abcd").await, Vec::<String>::new());
 }

@@ -390,12 +390,12 @@ async fn a_call_with_a_key_runs_once() {
 #[tokio::test]
 async fn a_setting_is_what_was_put_last() {
     on_every_engine(async |db| {
-        assert_eq!(settings::get(db, "marker").await.unwrap(), None);
+        assert_eq!(settings::get(&**db, "marker").await.unwrap(), None);
         for value in ["one", "two"] {
             let tx = db.begin().await.unwrap();
             settings::put(&tx, "marker", value).await.unwrap();
             tx.commit().await.unwrap();
-            assert_eq!(settings::get(db, "marker").await.unwrap().as_deref(), Some(value));
+            assert_eq!(settings::get(&**db, "marker").await.unwrap().as_deref(), Some(value));
         }
     })
     .await;

@@ -55,6 +55,8 @@ const TEXTS: &[&str] = &[
     "nul\0 and \u{FFFF}",
     "aab aab aaab",
     "AND OR NOT NEAR(*)",
+    "sneakers sneak-preview wxyz",
+    "一枚の写真には千の言葉よりも多くのことが語られている。夕暮れの港で撮影された、古い灯台と小さな漁船の静かな風景",
     "  ",
 ];
 const FILES: &[&str] = &["IMG_0001.JPG", "img_0001.png", "zebra.webp", "Ä.gif", "a", "日本.avif"];
@@ -313,7 +315,8 @@ fn any_search(witness: &Asset, dice: &mut Dice) -> Option<TextSearch> {
     for _ in 0..=dice.roll(2) {
         let text: Vec<char> = dice.pick(&texts).chars().collect();
         let start = usize::try_from(dice.roll(1 + text.len() as u64)).unwrap();
-        let length = 1 + usize::try_from(dice.roll(6)).unwrap();
+        let longest = if dice.once_in(8) { 60 } else { 6 };
+        let length = 1 + usize::try_from(dice.roll(longest)).unwrap();
         words.push(text.iter().skip(start).take(length).collect::<String>());
     }
     let mut fields = dice.some(TextField::ALL, 3);

@@ -143,12 +143,13 @@ impl Story {
             }
         };
         let (mood, look) = (*self.dice.pick(MOODS), *self.dice.pick(LOOKS));
+        let model = *self.dice.pick(MODELS);
         Inference {
             id: format!("inf_demo_{}_{}", self.seed, self.told),
             player,
             subject,
             prompt: format!("{}, {mood}, {look}", SUBJECTS[subject].0),
-            model: *self.dice.pick(MODELS),
+            model,
             asset_type,
             parent: from.map(|made| made.id),
             left: 1 + self.dice.below(RUN_MAX),

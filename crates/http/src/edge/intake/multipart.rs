@@ -283,7 +283,7 @@ mod tests {
             ]);
             let (form, sink) = run(&body, &cuts, LIMITS);
             let form = form.unwrap();
-            prop_assert_eq!(&sink.files, &[file.clone()]);
+            prop_assert_eq!(&sink.files, std::slice::from_ref(&file));
             prop_assert_eq!(form.files[0].bytes, file.len() as u64);
             let tags = form.fields.list("tags").unwrap();
             prop_assert_eq!(tags, Some(vec!["a".to_owned(), "\u{e9}".to_owned()]));

@@ -9,6 +9,7 @@ use backlot_model::asset::Asset;
 use backlot_model::{Fault, Kind};
 use serde_json::json;
 
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::door::Door;
 use crate::edge::dialect::Refusal;
@@ -16,7 +17,7 @@ use crate::edge::fields::Query;
 use crate::edge::intake::body::Body;
 use crate::edge::intake::{Content, Incoming, IntakeLimits};
 use crate::native::answer::{Answered, made};
-use crate::native::asking::{SignedIn, Tally};
+use crate::native::asking::Tally;
 use crate::native::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use crate::native::once::Once;
 use crate::native::wire::asset::AssetBody;
@@ -31,7 +32,7 @@ type AssetByHash = Both<NewAssetFields, BytesByHash>;
 /// Where the bytes are.
 enum Source {
     /// They have come.
-    File(Received),
+    File(Box<Received>),
     /// They are to be fetched.
     Url(String),
 }
@@ -92,7 +93,7 @@ pub(super) async fn raw(
         let file_bytes_max = door.limits().file_bytes_max;
         body.raw(None, file_bytes_max, &mut door).await?;
         let file = door.finish().await?.ok_or_else(no_file)?;
-        keep(&app, caller, links, once, said, Source::File(file)).await
+        keep(&app, caller, links, once, said, Source::File(Box::new(file))).await
     };
     tally.told(Limit::Upload, taken.await).await
 }
@@ -140,7 +141,7 @@ async fn from_form(
     let said = NewAssetFields::read(&form.fields)?;
     let sent_as = form.files.into_iter().next().and_then(|file| file.filename);
     let file = door.finish().await?.ok_or_else(no_file)?;
-    Ok((said.or_filename(sent_as), Source::File(file)))
+    Ok((said.or_filename(sent_as), Source::File(Box::new(file))))
 }
 
 async fn from_json(
@@ -157,7 +158,7 @@ async fn from_json(
         return Err(Fault::invalid("body.base64", "format", wrong));
     }
     match (door.finish_data_url(&form.files).await?, bytes.url) {
-        (Some(file), None) => Ok((said, Source::File(file))),
+        (Some(file), None) => Ok((said, Source::File(Box::new(file)))),
         (None, Some(url)) => Ok((said, Source::Url(url))),
         (Some(_), Some(_)) => {
             Err(Fault::invalid("body.url", "type", "must not be given together with `base64`"))
@@ -181,7 +182,7 @@ async fn keep(
     let (at, by, known) = (app.clone(), caller.clone(), json!([said, url]));
     let work = async move {
         let asset = match source {
-            Source::File(file) => at.library().create_asset(&by, file, said.into()).await?,
+            Source::File(file) => at.library().create_asset(&by, *file, said.into()).await?,
             Source::Url(url) => imported(&at, &by, &links, &url, said).await?,
         };
         made(asset, &links, &by, at.library())

@@ -125,41 +125,15 @@ impl AssetBody {
         let thumbnail_big_url = links.picture(&asset, Picture::Big);
         let is_own =
             viewer.member().is_some_and(|it| it.is_superuser || it.user_id == asset.uploader_id);
-        // No `..`: a new field of the model must be shown or left out here by name.
+        // No `..`: a new field of the model must be shown or left out here by name. Set by hand,
+        // since one name a line would be a page.
+        #[rustfmt::skip]
         let Asset {
-            id,
-            uploader_id,
-            uploader_name: _,
-            uploader_is_superuser: _,
-            organization_id,
-            project,
-            name,
-            filename,
-            description,
-            asset_type,
-            kind,
-            status,
-            error,
-            visibility,
-            tags,
-            styling_note,
-            detected,
-            lineage,
-            parameters,
-            collection_ids,
-            digest,
-            size,
-            mime_type,
-            width,
-            height,
-            dominant_color,
-            thumbhash,
-            has_thumbnails: _,
-            access_epoch: _,
-            version: _,
-            created_at,
-            updated_at,
-            deleted_at,
+            id, uploader_id, uploader_name: _, uploader_is_superuser: _, organization_id, project,
+            name, filename, description, asset_type, kind, status, error, visibility, tags,
+            styling_note, detected, lineage, parameters, collection_ids, digest, size, mime_type,
+            width, height, dominant_color, thumbhash, has_thumbnails: _, access_epoch: _,
+            version: _, created_at, updated_at, deleted_at,
         } = asset;
         let Lineage { parent_id, root_id, inference_id, model_id, author_id } = lineage;
         Self {
