@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backlot_library::upkeep::{BackupOptions, CopyProgress, restore};
+use backlot_library::upkeep::{BackupOptions, CopyProgress, HALF_DONE, restore};
 use backlot_store::blobs::{Blobs, DiskOptions};
 use clap::Args;
 use indicatif::HumanBytes;
@@ -161,10 +161,13 @@ fn refuse_used(config: &Config, database: &Path, folder: &Path) -> Result<(), Fa
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(unreachable_path(dir, &error)),
     };
-    let stem = database.with_extension("");
     for entry in entries {
         let path = entry.map_err(|error| unreachable_path(dir, &error))?.path();
-        let is_half_done = path.with_extension("") == stem && path != database;
+        let begins_like = |other: &Path| {
+            path.as_os_str().as_encoded_bytes().starts_with(other.as_os_str().as_encoded_bytes())
+        };
+        let is_half_done = begins_like(&database.with_extension(HALF_DONE))
+            || path == database.with_extension("serving");
         let is_settings = path.file_name().is_some_and(|name| name == "backlot.toml");
         if !is_half_done && !is_settings && path != folder {
             let message = format!(

@@ -286,7 +286,8 @@ fn manifest_database(folder: &Path) -> Result<Option<String>, Fault> {
 fn remove_snapshots(folder: &Path, keep: Option<&str>) -> Result<(), Fault> {
     for name in names_in(folder)? {
         let is_snapshot = name.starts_with(SNAPSHOT.0) && name.contains(SNAPSHOT.1);
-        if is_snapshot && Some(name.as_str()) != keep {
+        // What SQLite may have put beside a snapshot goes and stays with it.
+        if is_snapshot && !keep.is_some_and(|keep| name.starts_with(keep)) {
             let path = folder.join(&name);
             std::fs::remove_file(&path).map_err(|error| io_fault(&path, &error))?;
         }

@@ -24,7 +24,7 @@ pub use gauges::describe_measurements;
 pub use import::{Import, ImportOutcome, PROCESSED_LISTED_MAX};
 pub use manifest::{MANIFEST_FILE, Manifest};
 pub use marker::{MarkerTrouble, bind};
-pub use restore::{Restored, restore};
+pub use restore::{HALF_DONE, Restored, restore};
 pub use sweep::Swept;
 pub use verify::{Finding, FindingKind, VerifyOptions, VerifyReport, VerifyStep};
 pub use walk::{Found, walk};

@@ -17,6 +17,8 @@ use super::copying::{Carried, CopyProgress, How, carry_blobs, carry_thumbnails, 
 use super::manifest::{MANIFEST_FILE, Manifest, blobs_of, sha256_of};
 use crate::context::blocking;
 
+/// What the database is called until it is whole: this extension, and what SQLite adds to it.
+pub const HALF_DONE: &str = "restoring";
 /// How many lost files are named.
 const LOST_NAMED_MAX: usize = 1_000;
 
@@ -61,7 +63,7 @@ pub async fn restore(
         return Err(Fault::new(Kind::Internal, "blob-missing", said));
     }
     // Opened as a copy: the backup itself is never written to.
-    let partial = database.with_extension("restoring");
+    let partial = database.with_extension(HALF_DONE);
     let (path, to) = (source.clone(), partial.clone());
     blocking(move || copy_durably(&path, &to)).await??;
     let rows = Db::open_sqlite(&partial, SqliteOptions::default()).await?;
@@ -133,6 +135,15 @@ fn copy_durably(from: &Path, to: &Path) -> Result<(), Fault> {
     let copy = || -> io::Result<()> {
         if let Some(parent) = to.parent() {
             std::fs::create_dir_all(parent)?;
+        }
+        // A log left by a restore that was cut short would be taken for this copy's.
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let mut beside = to.as_os_str().to_owned();
+            beside.push(suffix);
+            match std::fs::remove_file(beside) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         std::fs::copy(from, to)?;
         File::open(to)?.sync_all()

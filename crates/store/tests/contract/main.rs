@@ -15,4 +15,5 @@ mod plans;
 mod records;
 mod samples;
 mod sqlite;
+mod upkeep;
 mod world;
