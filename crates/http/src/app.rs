@@ -12,9 +12,10 @@ use backlot_library::temp_files::TempFile;
 use backlot_library::uploads::UploadPlace;
 use backlot_model::account;
 use backlot_model::asset::Asset;
-use backlot_model::{Fault, Id};
+use backlot_model::{Fault, Id, Kind};
 
 use crate::edge::credential::{Authenticate, Caller, Credential};
+use crate::edge::dialect::Refusal;
 use crate::edge::request::RequestContext;
 use crate::streams::Streams;
 
@@ -48,6 +49,23 @@ impl App {
     #[must_use]
     pub fn library(&self) -> &Library {
         &self.library
+    }
+}
+
+/// Who asks: a user with a good credential. Refuses the anonymous before a body is read.
+#[derive(Debug)]
+pub struct SignedIn(pub account::Caller);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Caller(caller) = Asking::from_request_parts(parts, app).await?;
+        if caller.member().is_none() {
+            let fault = Fault::new(Kind::Unauthenticated, "no-credentials", "not authenticated");
+            return Err(Refusal(fault));
+        }
+        Ok(Self(caller))
     }
 }
 

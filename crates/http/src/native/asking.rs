@@ -1,22 +1,16 @@
 //! Who asks, and how often he may.
 //!
-//! Owns: the refusal of the anonymous before a body is read, and the `RateLimit` fields of calls
-//! that the library counts. Never: counts.
+//! Owns: the `RateLimit` fields of calls that the library counts. Never: counts.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use backlot_library::Library;
 use backlot_library::limiter::{self, Limit};
-use backlot_model::account::{self, User};
+use backlot_model::account::User;
 use backlot_model::{Fault, Id, Kind};
 
-use crate::app::{App, Asking};
-use crate::edge::dialect::Refusal;
+use crate::app::{App, SignedIn};
 use crate::edge::request::RequestContext;
-
-/// A caller with a good credential.
-#[derive(Debug)]
-pub(super) struct SignedIn(pub(super) account::Caller);
 
 impl SignedIn {
     /// The user that `raw` names: an id, or `me`.
@@ -24,19 +18,6 @@ impl SignedIn {
         let own = self.0.member().filter(|_| raw == "me").map(|member| member.user_id);
         let unknown = || Fault::new(Kind::NotFound, "user-not-found", "user not found");
         own.or_else(|| Id::parse(raw)).ok_or_else(unknown)
-    }
-}
-
-impl FromRequestParts<App> for SignedIn {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let caller = Asking::from_request_parts(parts, app).await?.0;
-        if caller.member().is_none() {
-            let fault = Fault::new(Kind::Unauthenticated, "no-credentials", "not authenticated");
-            return Err(Refusal(fault));
-        }
-        Ok(Self(caller))
     }
 }
 

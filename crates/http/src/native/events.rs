@@ -23,10 +23,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Answered;
-use super::asking::SignedIn;
 use super::envelope::{Limited, Refused};
 use super::wire::asset::AssetBody;
 use super::wire::event::EventBody;
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::fields::{Fields, Query};
 use crate::streams::Place;

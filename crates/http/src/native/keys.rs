@@ -10,13 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answered, Reply, Shown};
-use super::asking::SignedIn;
 use super::envelope::{BadBody, Conflicts, Missing, Refused};
 use super::once::Once;
 use super::paging::slice;
 use super::wire::key::{CreatedKeyBody, KeyBody, KeyChangeBody, NewKeyBody};
 use super::wire::{Message, Page};
 use crate::app::App;
+use crate::app::SignedIn;
 use crate::edge::fields::Query;
 use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;

@@ -10,11 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Shown;
-use super::asking::{SignedIn, Tally};
+use super::asking::Tally;
 use super::envelope::{BadBody, Limited, OpenlyRefused, Refused};
 use super::wire::Message;
 use super::wire::account::{LoginForm, ProfileBody, RefreshBody, SessionBody};
 use crate::app::App;
+use crate::app::SignedIn;
 use crate::edge::dialect::Refusal;
 use crate::edge::intake::body::{Body, UrlForm};
 use crate::edge::request::RequestContext;

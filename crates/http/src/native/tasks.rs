@@ -7,12 +7,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Shown;
-use super::asking::SignedIn;
 use super::envelope::{Missing, Refused};
 use super::paging::slice;
 use super::wire::Page;
 use super::wire::task::TaskBody;
 use crate::app::App;
+use crate::app::SignedIn;
 use crate::edge::fields::Query;
 use crate::edge::path::PathFields;
 

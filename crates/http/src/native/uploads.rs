@@ -10,10 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answered, Reply, Shown};
-use super::asking::{SignedIn, Tally};
+use super::asking::Tally;
 use super::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use super::once::Once;
 use super::wire::upload::{NewUpload, PresignedUpload, UploadBody};
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;

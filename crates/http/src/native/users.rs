@@ -11,7 +11,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answered, Reply, Shown};
-use super::asking::SignedIn;
 use super::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use super::once::Once;
 use super::paging::slice;
@@ -20,6 +19,7 @@ use super::wire::account::{
 };
 use super::wire::{Message, Page};
 use crate::app::App;
+use crate::app::SignedIn;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;

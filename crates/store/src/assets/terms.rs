@@ -73,7 +73,7 @@ pub(super) fn cover(word: &str) -> Vec<String> {
     let characters: Vec<char> = word.chars().collect();
     let term = |three: &[char]| of_trigram(&three.iter().collect::<String>());
     let mut terms: Vec<String> = characters.chunks_exact(3).map(term).collect();
-    if characters.len() % 3 != 0 {
+    if !characters.len().is_multiple_of(3) {
         terms.push(term(&characters[characters.len() - 3..]));
     }
     terms

@@ -16,11 +16,11 @@ use backlot_model::media::MediaKind;
 use backlot_model::query::{Filter, Order, TextField, TextSearch, TimeRange, Window};
 use backlot_model::{Fault, Id, Kind, asset};
 
-use super::SignedIn;
 use super::wire::{
     Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, OwnershipWord, Pages, Refused, SortKey,
     SortOrder, TAGS, TagsChange, TooMany, UnfitBody, Unknown,
 };
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Fields, Query};

@@ -6,12 +6,12 @@ use backlot_library::accounts::{ListSlice, TokenList};
 use backlot_library::secret::Secret;
 use backlot_model::{Fault, Id, Kind};
 
-use super::SignedIn;
 use super::wire::{
     Conflict, IssuedToken, Login, Pages, Problem, RefreshRequest, Refused, Session, SignInRefused,
     SortOrder, TokenPage, TokenRequest, UnfitBody,
 };
 use crate::app::App;
+use crate::app::SignedIn;
 use crate::edge::credential::Credential;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};

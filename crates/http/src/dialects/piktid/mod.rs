@@ -11,18 +11,14 @@ mod upload;
 mod wire;
 
 use axum::Json;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use backlot_model::account;
-use backlot_model::{Fault, Kind};
+use backlot_model::Fault;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::{App, Asking};
-use crate::edge::credential::Caller;
-use crate::edge::dialect::{Dialect, Refusal, status_of};
+use crate::app::App;
+use crate::edge::dialect::{Dialect, status_of};
 use crate::edge::request::RequestContext;
 
 /// The dialect.
@@ -55,24 +51,4 @@ fn render(fault: &Fault, context: &RequestContext) -> Response {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
-}
-
-/// Who asks: a user, never the anonymous public.
-struct SignedIn(account::Caller);
-
-impl FromRequestParts<App> for SignedIn {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Caller(caller) = Asking::from_request_parts(parts, app).await?;
-        match caller.member() {
-            Some(_) => Ok(Self(caller)),
-            None => Err(Fault::new(
-                Kind::Unauthenticated,
-                "no-credentials",
-                "send `Authorization: Bearer <token>`",
-            )
-            .into()),
-        }
-    }
 }

@@ -8,8 +8,8 @@ use backlot_library::uploads::UploadPlace;
 use backlot_model::Fault;
 use backlot_model::account::Caller;
 
-use super::SignedIn;
 use super::wire::{Refused, TooMany, UnfitBody, Upload, UploadForm, UploadRequest};
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::door::Door;
 use crate::edge::dialect::Refusal;

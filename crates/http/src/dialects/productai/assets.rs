@@ -14,9 +14,8 @@ use backlot_model::{Fault, Id, Kind};
 use super::wire::{
     AssetBody, CreatedBody, DetailsBody, ErrorBody, ImportBody, ListBody, UploadForm,
 };
-use crate::app::{App, Asking, Links};
+use crate::app::{App, Links, SignedIn};
 use crate::door::Door;
-use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::{Content, Incoming};
@@ -48,7 +47,7 @@ pub(super) fn accepts(app: &App) -> Accepts {
 )]
 pub(super) async fn create(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<CreatedBody>), Refusal> {
@@ -113,7 +112,7 @@ fn neither() -> Fault {
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     Query(query): Query,
 ) -> Result<Json<ListBody>, Refusal> {
@@ -158,7 +157,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn get(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
 ) -> Result<Json<DetailsBody>, Refusal> {
@@ -179,7 +178,7 @@ pub(super) async fn get(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     path: PathFields,
 ) -> Result<StatusCode, Refusal> {
     let id = named(&app, &path).await?;

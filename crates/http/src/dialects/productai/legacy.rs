@@ -10,9 +10,9 @@ use super::assets::accepts;
 use super::wire::{
     ErrorBody, KeyCheckBody, KeyState, LegacyAsset, LegacyUploadBody, LegacyUploadForm,
 };
-use crate::app::{App, Asking, Links};
+use crate::app::{App, Links, SignedIn};
 use crate::door::Door;
-use crate::edge::credential::{Authenticate, Caller, Credential};
+use crate::edge::credential::{Authenticate, Credential};
 use crate::edge::dialect::Refusal;
 use crate::edge::intake::Incoming;
 use crate::edge::request::RequestContext;
@@ -34,7 +34,7 @@ const UNMETERED: u64 = (1 << 53) - 1;
 )]
 pub(super) async fn upload(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     incoming: Incoming,
 ) -> Result<Json<LegacyUploadBody>, Refusal> {

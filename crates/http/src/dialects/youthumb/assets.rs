@@ -16,9 +16,8 @@ use super::buckets;
 use super::wire::{
     Answer, AssetBody, ErrorBody, ListBody, Message, Pagination, UploadBody, UploadForm,
 };
-use crate::app::{App, Asking, Links};
+use crate::app::{App, Links, SignedIn};
 use crate::door::Door;
-use crate::edge::credential::Caller;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Fields, Query};
 use crate::edge::intake::{Content, Incoming};
@@ -57,7 +56,7 @@ const SORTS: &[(&str, Sort)] =
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     Query(query): Query,
 ) -> Result<Json<Answer<ListBody>>, Refusal> {
@@ -145,7 +144,7 @@ async fn library_page(
 )]
 pub(super) async fn create(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<Answer<AssetBody>>), Refusal> {
@@ -264,7 +263,7 @@ fn shared_if_possible(caller: &account::Caller) -> Visibility {
 )]
 pub(super) async fn get(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
 ) -> Result<Json<Answer<AssetBody>>, Refusal> {
@@ -284,7 +283,7 @@ pub(super) async fn get(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     path: PathFields,
 ) -> Result<Json<Answer<Message>>, Refusal> {
     app.library().delete_asset(&caller, path.id("id", not_found)?, None).await?;

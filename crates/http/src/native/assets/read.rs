@@ -6,12 +6,12 @@ use axum::http::HeaderMap;
 
 use super::id_in;
 use super::list::OWNERSHIPS;
+use crate::app::SignedIn;
 use crate::app::{App, Asking, Links};
 use crate::edge::credential::Caller;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::path::PathFields;
 use crate::native::answer::{Answered, Shown, shown};
-use crate::native::asking::SignedIn;
 use crate::native::envelope::{Missing, OpenlyRefused, Refused};
 use crate::native::paging::limit;
 use crate::native::wire::Page;
