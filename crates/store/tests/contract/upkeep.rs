@@ -92,7 +92,7 @@ async fn renditions_are_read_by_part_and_cached_ones_forgotten() {
                 .all(|pair| { (pair[0].source, &pair[0].name) < (pair[1].source, &pair[1].name) })
         );
         assert!(upkeep::has_rendition(&**db, digest(1, 3), "w64").await.unwrap());
-        upkeep::forget_cached(&**db).await.unwrap();
+        upkeep::forget_cached(db).await.unwrap();
         assert!(!upkeep::has_rendition(&**db, digest(1, 3), "w64").await.unwrap());
         assert_eq!(upkeep::renditions(&**db, 1).await.unwrap().len(), 1_400);
         assert_eq!(renditions::cached_bytes(db).await.unwrap(), 0);
@@ -142,7 +142,7 @@ async fn released_leases_are_due_at_once() {
         tx.commit().await.unwrap();
         let dead = jobs::claim(db, NOW, 60_000).await.unwrap().unwrap();
         assert!(jobs::claim(db, NOW + 1, 60_000).await.unwrap().is_none());
-        assert_eq!(upkeep::release_leases(&**db, NOW + 1).await.unwrap(), 1);
+        assert_eq!(upkeep::release_leases(db, NOW + 1).await.unwrap(), 1);
         let again = jobs::claim(db, NOW + 1, 60_000).await.unwrap().unwrap();
         assert_eq!((again.id, again.attempts), (dead.id, 2));
         assert_eq!(jobs::heartbeat(db, &dead, NOW + 9).await.unwrap(), jobs::Lease::Lost);
@@ -154,11 +154,11 @@ async fn released_leases_are_due_at_once() {
 async fn settings_are_remembered_until_they_are_forgotten() {
     on_every_engine(async |db| {
         assert_eq!(settings::get(&**db, "a").await.unwrap(), None);
-        settings::set(&**db, "a", "1").await.unwrap();
-        settings::set(&**db, "a", "2").await.unwrap();
+        settings::set(db, "a", "1").await.unwrap();
+        settings::set(db, "a", "2").await.unwrap();
         assert_eq!(settings::get(&**db, "a").await.unwrap().as_deref(), Some("2"));
-        settings::remove(&**db, "a").await.unwrap();
-        settings::remove(&**db, "a").await.unwrap();
+        settings::remove(db, "a").await.unwrap();
+        settings::remove(db, "a").await.unwrap();
         assert_eq!(settings::get(&**db, "a").await.unwrap(), None);
     })
     .await;
