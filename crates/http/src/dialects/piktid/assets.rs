@@ -20,8 +20,7 @@ use super::wire::{
     Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, OwnershipWord, Pages, Refused, SortKey,
     SortOrder, TAGS, TagsChange, TooMany, UnfitBody, Unknown,
 };
-use crate::app::SignedIn;
-use crate::app::{App, Links};
+use crate::app::{App, Links, SignedIn};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Fields, Query};
 use crate::edge::intake::Incoming;

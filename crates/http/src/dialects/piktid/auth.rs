@@ -10,8 +10,7 @@ use super::wire::{
     Conflict, IssuedToken, Login, Pages, Problem, RefreshRequest, Refused, Session, SignInRefused,
     SortOrder, TokenPage, TokenRequest, UnfitBody,
 };
-use crate::app::App;
-use crate::app::SignedIn;
+use crate::app::{App, SignedIn};
 use crate::edge::credential::Credential;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};

@@ -9,8 +9,7 @@ use backlot_model::Fault;
 use backlot_model::account::Caller;
 
 use super::wire::{Refused, TooMany, UnfitBody, Upload, UploadForm, UploadRequest};
-use crate::app::SignedIn;
-use crate::app::{App, Links};
+use crate::app::{App, Links, SignedIn};
 use crate::door::Door;
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::Checks;
