@@ -280,13 +280,13 @@ fn apply(asset: &mut Asset, patch: AssetPatch, member: &Member) -> Result<(), Fi
     set_text(&mut asset.lineage.inference_id, "inference_id", patch.inference_id, NAME_CHARS_MAX)?;
     set_text(&mut asset.lineage.model_id, "model_id", patch.model_id, NAME_CHARS_MAX)?;
     if let Some(tags) = patch.tags {
-        asset.tags = new_asset::tags("tags", tags)?;
+        asset.tags = new_asset::tags("tags", &tags)?;
     }
     if let Some(TagsWithin { set, tags }) = patch.tags_within {
         let mut kept: Vec<String> =
             asset.tags.iter().filter(|tag| !set.contains(&tag.as_str())).cloned().collect();
         kept.extend(tags);
-        asset.tags = new_asset::tags("tags", kept)?;
+        asset.tags = new_asset::tags("tags", &kept)?;
     }
     if let Some(word) = patch.asset_type {
         if !is_asset_type(&word) {
@@ -299,7 +299,7 @@ fn apply(asset: &mut Asset, patch: AssetPatch, member: &Member) -> Result<(), Fi
         asset.parameters = new_asset::parameters(Some(parameters))?;
     }
     if let Some(detected) = patch.detected {
-        asset.detected = detected.filter(|hints| !hints.is_empty());
+        asset.detected = new_asset::detected(detected)?;
     }
     apply_audience(asset, patch.visibility, patch.organization_id, member)
 }

@@ -16,7 +16,7 @@ use crate::edge::intake::body::explain_type;
 /// What is said of a new asset; everything is optional.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({
+#[schema(as = NewAsset, example = json!({
     "name": "Blue sneaker", "tags": ["shoe", "blue"], "visibility": "private",
     "parameters": {"prompt": "a blue sneaker", "seed": 7}
 }))]
@@ -165,7 +165,7 @@ impl From<NewAssetFields> for NewAsset {
 /// Where the bytes of a JSON body are; one of the two.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({"url": "https://example.com/cat.jpg", "tags": ["cat"]}))]
+#[schema(as = UrlOrBase64, example = json!({"url": "https://example.com/cat.jpg", "tags": ["cat"]}))]
 pub(in crate::native) struct BytesInJson {
     /// A public address to fetch the file from, http or https, or an address of this server.
     pub(in crate::native) url: Option<String>,
@@ -175,6 +175,7 @@ pub(in crate::native) struct BytesInJson {
 
 /// The file of a form.
 #[derive(ToSchema)]
+#[schema(as = File)]
 #[expect(dead_code, reason = "only described: the file is streamed")]
 pub(in crate::native) struct BytesInForm {
     /// The file.
@@ -185,7 +186,7 @@ pub(in crate::native) struct BytesInForm {
 /// Bytes that the caller already owns.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({
+#[schema(as = ContentHash, example = json!({
     "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "name": "Blue sneaker, again"
 }))]
