@@ -12,6 +12,7 @@ use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Schema};
 
 use super::envelope::{Error, Mistake, Step, ValidationError};
 use super::wire::event::EventBody;
+use super::wire::word::OwnershipWord;
 
 /// Schemas of which no answer leaves a field out.
 const WHOLE: &[&str] = &[
@@ -35,7 +36,7 @@ const WHOLE: &[&str] = &[
 
 #[derive(OpenApi)]
 #[openapi(
-    components(schemas(Error, ValidationError, Mistake, Step, EventBody)),
+    components(schemas(Error, ValidationError, Mistake, Step, EventBody, OwnershipWord)),
     tags(
         (name = "assets", description = "Library entries"),
         (name = "uploads", description = "Places to upload to"),

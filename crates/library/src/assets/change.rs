@@ -81,6 +81,9 @@ impl Library {
         if after == before {
             return Ok(before);
         }
+        if let Some(id) = after.organization_id.filter(|id| before.organization_id != Some(*id)) {
+            self.refuse_foreign_organization(member(caller, Scope::Write)?, id).await?;
+        }
         let after = self.save(&tx, &before, after).await?;
         tx.commit().await?;
         Ok(after)
@@ -311,11 +314,6 @@ fn apply_audience(
     member: &Member,
 ) -> Result<(), FieldFault> {
     if let Some(organization) = organization {
-        let known = |id| member.is_superuser || member.role_in(id).is_some();
-        if organization.is_some_and(|id| !known(id)) {
-            let said = "there is no such organisation, or you are not a member of it";
-            return Err(FieldFault::new("body.organization_id", "reference", said));
-        }
         asset.organization_id = organization;
     }
     if let Some(visibility) = visibility {

@@ -1,7 +1,7 @@
 //! What a client says of a new asset: in a form, in JSON, in a query.
 
 use backlot_library::assets::NewAsset;
-use backlot_model::media::{Detected, Digest};
+use backlot_model::media::Digest;
 use backlot_model::{Fault, fault::FieldFault};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::detected::DetectedHints;
 use super::word::{VisibilityWord, Word, Worded};
 use crate::edge::fields::{Checks, Fields};
-use crate::edge::intake::body::explain_type;
+use crate::edge::intake::body::{Object, explain_type};
 
 /// What is said of a new asset; everything is optional.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -59,7 +59,8 @@ pub(in crate::native) struct NewAssetFields {
     /// Generation parameters: at most 64 KiB of JSON, nested at most 8 deep.
     parameters: Option<Map<String, Value>>,
     /// Hints that the caller has about the content.
-    detected: Option<DetectedHints>,
+    #[schema(value_type = Option<DetectedHints>)]
+    detected: Option<Object<DetectedHints>>,
     /// Collections to put it into.
     collection_ids: Option<Vec<String>>,
     /// The organisation it belongs to; the credential's if absent.
@@ -155,7 +156,7 @@ impl From<NewAssetFields> for NewAsset {
             model_id,
             author_id,
             parameters,
-            detected: detected.map(Detected::from),
+            detected: detected.map(|Object(hints)| hints.into()),
             collection_ids: collection_ids.unwrap_or_default(),
             organization_id,
         }
@@ -284,9 +285,14 @@ mod tests {
 
     #[test]
     fn a_bad_field_of_json_is_located() {
-        let fields = json!({"tags": ["a", 7]}).as_object().unwrap().clone();
-        let fault = halves::<NewAssetFields, BytesInJson>(fields).unwrap_err();
-        assert_eq!(fault.fields[0].path, ["body", "tags", "1"]);
+        let located = |fields: Value| {
+            let fields = fields.as_object().unwrap().clone();
+            let fault = halves::<NewAssetFields, BytesInJson>(fields).unwrap_err();
+            fault.fields[0].path.join(".")
+        };
+        assert_eq!(located(json!({"tags": ["a", 7]})), "body.tags.1");
+        assert_eq!(located(json!({"detected": {"has_person": 7}})), "body.detected.has_person");
+        assert_eq!(located(json!({"detected": [true]})), "body.detected");
     }
 
     #[test]
