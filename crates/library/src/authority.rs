@@ -1,10 +1,13 @@
 //! Turns the table's verdict into an answer. The only place in which authority over assets is
 //! decided; every operation passes through [`allow`].
 
-use backlot_model::account::{Caller, Member, Scope};
+use backlot_model::account::{Caller, Member, Organization, Scope};
 use backlot_model::asset::Asset;
 use backlot_model::policy::{Operation, Standing, Verdict, verdict};
-use backlot_model::{Fault, Kind};
+use backlot_model::{Fault, Id, Kind};
+use backlot_store::accounts::organizations;
+
+use crate::Library;
 
 /// Whether `caller` may do `operation` to `asset`, which is there.
 ///
@@ -33,6 +36,25 @@ pub(crate) fn allow(caller: &Caller, operation: Operation, asset: &Asset) -> Res
 pub(crate) fn member(caller: &Caller, scope: Scope) -> Result<&Member, Fault> {
     let member = caller.member().ok_or_else(needs_credential)?;
     if member.scopes.has(scope) { Ok(member) } else { Err(needs_scope(scope)) }
+}
+
+impl Library {
+    /// Refuses an organisation that `member` is not in; of superusers, only one that is not there.
+    ///
+    /// # Errors
+    /// `invalid` at `body.organization_id`, the same for both reasons.
+    pub(crate) async fn refuse_foreign_organization(
+        &self,
+        member: &Member,
+        id: Id<Organization>,
+    ) -> Result<(), Fault> {
+        let is_his = member.role_in(id).is_some();
+        if is_his || member.is_superuser && organizations::get(self.db(), id).await?.is_some() {
+            return Ok(());
+        }
+        let said = "there is no such organisation, or you are not a member of it";
+        Err(Fault::invalid("body.organization_id", "reference", said))
+    }
 }
 
 /// The answer to an id that names nothing for this caller; the same for all reasons.

@@ -25,9 +25,8 @@ impl Library {
         organization_id: Option<Id<Organization>>,
     ) -> Result<Collection, Fault> {
         let member = member(caller, Scope::Write)?;
-        if organization_id.is_some_and(|id| !member.is_superuser && member.role_in(id).is_none()) {
-            let said = "there is no such organisation, or you are not a member of it";
-            return Err(Fault::invalid("body.organization_id", "reference", said));
+        if let Some(id) = organization_id {
+            self.refuse_foreign_organization(member, id).await?;
         }
         let now = self.now_ms();
         let collection = Collection {

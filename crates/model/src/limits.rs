@@ -51,6 +51,8 @@ pub const BULK_IDS_MAX: usize = 1_000;
 pub const TAGS_MAX: usize = 100;
 /// A tag, in characters.
 pub const TAG_CHARS_MAX: usize = 100;
+/// How many words one hint about a picture's content may have.
+pub const HINTS_MAX: usize = 100;
 /// A name or file name, in characters.
 pub const NAME_CHARS_MAX: usize = 255;
 /// A description or note, in characters.

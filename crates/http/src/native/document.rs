@@ -7,10 +7,12 @@ use std::collections::HashSet;
 
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::{Components, OpenApi as Document, RefOr, Schema};
+use utoipa::openapi::schema::{ArrayItems, SchemaType, Type};
+use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Schema};
 
 use super::envelope::{Error, Mistake, Step, ValidationError};
 use super::wire::event::EventBody;
+use super::wire::word::OwnershipWord;
 
 /// Schemas of which no answer leaves a field out.
 const WHOLE: &[&str] = &[
@@ -34,7 +36,7 @@ const WHOLE: &[&str] = &[
 
 #[derive(OpenApi)]
 #[openapi(
-    components(schemas(Error, ValidationError, Mistake, Step, EventBody)),
+    components(schemas(Error, ValidationError, Mistake, Step, EventBody, OwnershipWord)),
     tags(
         (name = "assets", description = "Library entries"),
         (name = "uploads", description = "Places to upload to"),
@@ -58,8 +60,10 @@ pub(super) fn frame() -> Document {
 pub(super) fn complete(document: &mut Document) {
     if let Some(components) = &mut document.components {
         require_fields(components);
+        refer_to_items(components);
     }
     name_operations(document);
+    forbid_null(document);
 }
 
 /// A field that may be null is still there.
@@ -68,6 +72,68 @@ fn require_fields(components: &mut Components) {
         if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(*name) {
             object.required = object.properties.keys().cloned().collect();
         }
+    }
+}
+
+/// `Page_Asset` repeats the whole of `Asset`; a reference says the same.
+fn refer_to_items(components: &mut Components) {
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let Some(item) =
+            name.strip_prefix("Page_").filter(|item| names.iter().any(|it| it == item))
+        else {
+            continue;
+        };
+        if let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(data))) = page.properties.get_mut("data")
+        {
+            let item = Ref::from_schema_name(item);
+            data.items = ArrayItems::RefOrSchema(Box::new(item.into()));
+        }
+    }
+}
+
+/// Queries and header fields have no null: what is unknown is left out.
+fn forbid_null(document: &mut Document) {
+    for item in document.paths.paths.values_mut() {
+        for (_, operation) in operations(item) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter {
+                    parameter.schema = parameter.schema.take().map(never_null);
+                }
+            }
+        }
+    }
+}
+
+fn never_null(schema: RefOr<Schema>) -> RefOr<Schema> {
+    let RefOr::T(mut schema) = schema else { return schema };
+    match &mut schema {
+        Schema::Object(object) => {
+            object.default = None;
+            object.schema_type = not_null(&object.schema_type);
+        }
+        Schema::Array(array) => {
+            array.default = None;
+            array.schema_type = not_null(&array.schema_type);
+        }
+        Schema::OneOf(either) => {
+            if let Some(first) = either.items.first() {
+                return first.clone();
+            }
+        }
+        _ => {}
+    }
+    RefOr::T(schema)
+}
+
+fn not_null(of: &SchemaType) -> SchemaType {
+    match of {
+        SchemaType::Array(types) => match types.iter().find(|it| **it != Type::Null) {
+            Some(only) => SchemaType::Type(only.clone()),
+            None => SchemaType::Array(types.clone()),
+        },
+        other => other.clone(),
     }
 }
 
@@ -160,6 +226,31 @@ mod tests {
             assert!(!keyed || responses.contains_key("409"), "409 of {method} {path}");
             let matched = operation.to_string().contains("If-Match");
             assert!(!matched || responses.contains_key("412"), "412 of {method} {path}");
+        });
+    }
+
+    #[test]
+    fn pages_refer_to_what_they_hold() {
+        let document = shown();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let mut pages = 0;
+        for (name, page) in schemas {
+            if let Some(item) = name.strip_prefix("Page_") {
+                let reference = format!("#/components/schemas/{item}");
+                assert_eq!(page["properties"]["data"]["items"]["$ref"], reference, "{name}");
+                pages += 1;
+            }
+        }
+        assert!(pages > 5);
+    }
+
+    #[test]
+    fn a_query_has_no_null() {
+        each_operation(&shown(), |path, method, operation| {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let (name, schema) = (&parameter["name"], &parameter["schema"]);
+                assert!(!schema["type"].is_array(), "{name} of {method} {path}: {schema}");
+            }
         });
     }
 

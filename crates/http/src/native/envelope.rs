@@ -135,6 +135,11 @@ fn sentence(fault: &Fault) -> (String, Option<String>) {
 const WRONG_LOGIN: &str = "Incorrect email or password";
 
 pub(super) fn capitalised(sentence: &str) -> String {
+    // What is no plain word, such as a media type or a field's name, is left as it is.
+    let word = sentence.split(' ').next().unwrap_or_default();
+    if !word.chars().all(char::is_alphabetic) {
+        return sentence.to_owned();
+    }
     let mut chars = sentence.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -144,6 +149,9 @@ pub(super) struct Refused;
 
 /// What a call without a credential may be refused with.
 pub(super) struct OpenlyRefused;
+
+/// What a call that signs in may be refused with.
+pub(super) struct LoginRefused;
 
 /// What a call on one thing may be refused with.
 pub(super) struct Missing;
@@ -180,6 +188,11 @@ refusals! {
     OpenlyRefused:
         "401" "A credential that is not good",
         "403" "The credential may not do this",
+        "422" "The request is wrong; `detail` says where",
+        "500" "A defect of the server",
+        "503" "Not now; come back after `Retry-After` seconds";
+    LoginRefused:
+        "401" "Not the right credentials",
         "422" "The request is wrong; `detail` says where",
         "500" "A defect of the server",
         "503" "Not now; come back after `Retry-After` seconds";

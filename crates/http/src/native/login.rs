@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::answer::Shown;
 use super::asking::Tally;
-use super::envelope::{BadBody, Limited, OpenlyRefused, Refused};
+use super::envelope::{BadBody, Limited, LoginRefused, Refused};
 use super::wire::Message;
 use super::wire::account::{LoginForm, ProfileBody, RefreshBody, SessionBody};
 use crate::app::App;
@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     post, path = "/login/access-token", operation_id = "login", tag = "login",
     security(()),
     request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The session", body = SessionBody), OpenlyRefused, BadBody, Limited),
+    responses((status = 200, description = "The session", body = SessionBody), LoginRefused, BadBody, Limited),
 )]
 async fn access_token(
     State(app): State<App>,
@@ -70,7 +70,7 @@ async fn test_token(State(app): State<App>, SignedIn(caller): SignedIn) -> Shown
     post, path = "/login/refresh-token", operation_id = "refresh_session", tag = "login",
     security(()),
     request_body = RefreshBody,
-    responses((status = 200, description = "The new session", body = SessionBody), OpenlyRefused, BadBody),
+    responses((status = 200, description = "The new session", body = SessionBody), LoginRefused, BadBody),
 )]
 async fn refresh_token(
     State(app): State<App>,
@@ -87,7 +87,7 @@ async fn refresh_token(
     post, path = "/login/sign-out", operation_id = "sign_out", tag = "login",
     security(()),
     request_body = RefreshBody,
-    responses((status = 200, description = "The session is over", body = Message), OpenlyRefused, BadBody),
+    responses((status = 200, description = "The session is over", body = Message), LoginRefused, BadBody),
 )]
 async fn sign_out(State(app): State<App>, Body(body): Body<RefreshBody>) -> Shown<Message> {
     app.library().accounts().sign_out(&body.refresh_token).await?;

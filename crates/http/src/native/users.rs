@@ -17,7 +17,7 @@ use super::paging::slice;
 use super::wire::account::{
     ActiveChange, NewUserBody, PasswordChange, ProfileBody, SuperuserChange, UserBody, UserChange,
 };
-use super::wire::{Message, Page};
+use super::wire::{Message, Page, renamed};
 use crate::app::App;
 use crate::app::SignedIn;
 use crate::edge::fields::{Checks, Query};
@@ -135,7 +135,7 @@ async fn set_password(
     let (current, new) = (current_password.map(Secret::new), Secret::new(new_password));
     let accounts = app.library().accounts();
     let set = accounts.set_password(&signed_in.0, id, current, new).await;
-    set.map_err(|fault| at_field(fault, "body.password", "body.new_password"))?;
+    set.map_err(|fault| renamed(fault, "body.password", "body.new_password"))?;
     Ok(Json(Message::new("Password set")))
 }
 
@@ -193,14 +193,4 @@ async fn end_sessions(
     let id = signed_in.user(path.text("id"))?;
     app.library().accounts().end_sessions(&signed_in.0, id).await?;
     Ok(Json(Message::new("Sessions ended")))
-}
-
-/// A fault at the field as it is called here.
-fn at_field(mut fault: backlot_model::Fault, from: &str, to: &str) -> backlot_model::Fault {
-    for field in &mut fault.fields {
-        if field.path.join(".") == from {
-            field.path = to.split('.').map(str::to_owned).collect();
-        }
-    }
-    fault
 }

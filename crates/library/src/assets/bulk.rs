@@ -60,7 +60,7 @@ impl Library {
             self.check_collections(caller, &[*collection]).await?;
         }
         if let Bulk::Tag(tags) | Bulk::Untag(tags) = bulk {
-            new_asset::tags("tags", tags.clone()).map_err(|it| Fault::invalid_fields(vec![it]))?;
+            new_asset::tags("tags", tags).map_err(|it| Fault::invalid_fields(vec![it]))?;
         }
         let tx = self.db().begin().await?;
         let mut found = assets::by_ids_in(&tx, &known).await?;

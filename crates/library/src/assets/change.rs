@@ -81,6 +81,9 @@ impl Library {
         if after == before {
             return Ok(before);
         }
+        if let Some(id) = after.organization_id.filter(|id| before.organization_id != Some(*id)) {
+            self.refuse_foreign_organization(member(caller, Scope::Write)?, id).await?;
+        }
         let after = self.save(&tx, &before, after).await?;
         tx.commit().await?;
         Ok(after)
@@ -280,13 +283,13 @@ fn apply(asset: &mut Asset, patch: AssetPatch, member: &Member) -> Result<(), Fi
     set_text(&mut asset.lineage.inference_id, "inference_id", patch.inference_id, NAME_CHARS_MAX)?;
     set_text(&mut asset.lineage.model_id, "model_id", patch.model_id, NAME_CHARS_MAX)?;
     if let Some(tags) = patch.tags {
-        asset.tags = new_asset::tags("tags", tags)?;
+        asset.tags = new_asset::tags("tags", &tags)?;
     }
     if let Some(TagsWithin { set, tags }) = patch.tags_within {
         let mut kept: Vec<String> =
             asset.tags.iter().filter(|tag| !set.contains(&tag.as_str())).cloned().collect();
         kept.extend(tags);
-        asset.tags = new_asset::tags("tags", kept)?;
+        asset.tags = new_asset::tags("tags", &kept)?;
     }
     if let Some(word) = patch.asset_type {
         if !is_asset_type(&word) {
@@ -299,7 +302,7 @@ fn apply(asset: &mut Asset, patch: AssetPatch, member: &Member) -> Result<(), Fi
         asset.parameters = new_asset::parameters(Some(parameters))?;
     }
     if let Some(detected) = patch.detected {
-        asset.detected = detected.filter(|hints| !hints.is_empty());
+        asset.detected = new_asset::detected(detected)?;
     }
     apply_audience(asset, patch.visibility, patch.organization_id, member)
 }
@@ -311,11 +314,6 @@ fn apply_audience(
     member: &Member,
 ) -> Result<(), FieldFault> {
     if let Some(organization) = organization {
-        let known = |id| member.is_superuser || member.role_in(id).is_some();
-        if organization.is_some_and(|id| !known(id)) {
-            let said = "there is no such organisation, or you are not a member of it";
-            return Err(FieldFault::new("body.organization_id", "reference", said));
-        }
         asset.organization_id = organization;
     }
     if let Some(visibility) = visibility {

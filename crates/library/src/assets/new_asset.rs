@@ -4,8 +4,8 @@ use backlot_model::account::Organization;
 use backlot_model::asset::{Asset, Collection, TYPE_UPLOADED, Visibility, is_asset_type};
 use backlot_model::fault::FieldFault;
 use backlot_model::limits::{
-    BULK_IDS_MAX, NAME_CHARS_MAX, PARAMETERS_BYTES_MAX, PARAMETERS_DEPTH_MAX, TAG_CHARS_MAX,
-    TAGS_MAX, TEXT_CHARS_MAX,
+    BULK_IDS_MAX, HINTS_MAX, NAME_CHARS_MAX, PARAMETERS_BYTES_MAX, PARAMETERS_DEPTH_MAX,
+    TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
 };
 use backlot_model::media::Detected;
 use backlot_model::{Fault, Id};
@@ -83,14 +83,14 @@ impl NewAsset {
             project: faults.text("project", self.project, NAME_CHARS_MAX),
             asset_type: faults.asset_type(self.asset_type),
             visibility: self.visibility.unwrap_or(Visibility::Private),
-            tags: faults.take(tags("tags", self.tags)),
+            tags: faults.take(tags("tags", &self.tags)),
             styling_note: faults.text("styling_note", self.styling_note, TEXT_CHARS_MAX),
             parent_id: faults.id("parent_id", self.parent_id),
             inference_id: faults.text("inference_id", self.inference_id, NAME_CHARS_MAX),
             model_id: faults.text("model_id", self.model_id, NAME_CHARS_MAX),
             author_id: faults.text("author_id", self.author_id, NAME_CHARS_MAX),
             parameters: faults.take(parameters(self.parameters)),
-            detected: self.detected.filter(|hints| !hints.is_empty()),
+            detected: faults.take(detected(self.detected)),
             collection_ids: faults.collections(&self.collection_ids),
             organization_id: faults.id("organization_id", self.organization_id),
         };
@@ -155,11 +155,10 @@ pub(crate) fn text(field: &str, raw: &str, chars_max: usize) -> Result<Option<St
 
 /// Tags within their limits: 1 to [`TAG_CHARS_MAX`] characters, no commas (lists are
 /// comma-separated in several wire formats), at most [`TAGS_MAX`] of them, without repeats.
-pub(crate) fn tags(field: &str, raw: Vec<String>) -> Result<Vec<String>, FieldFault> {
-    let path = format!("body.{field}");
+pub(crate) fn tags(field: &str, raw: &[String]) -> Result<Vec<String>, FieldFault> {
     let mut tags: Vec<String> = Vec::with_capacity(raw.len().min(TAGS_MAX));
-    for tag in raw {
-        let tag = tag.trim();
+    for (index, tag) in raw.iter().enumerate() {
+        let (tag, path) = (tag.trim(), format!("body.{field}.{index}"));
         let count = tag.chars().count();
         if count == 0 || count > TAG_CHARS_MAX {
             let said = format!("each tag must have 1 to {TAG_CHARS_MAX} characters");
@@ -175,7 +174,7 @@ pub(crate) fn tags(field: &str, raw: Vec<String>) -> Result<Vec<String>, FieldFa
     }
     if tags.len() > TAGS_MAX {
         let said = format!("must have at most {TAGS_MAX} tags");
-        return Err(FieldFault::new(&path, "length", said));
+        return Err(FieldFault::new(&format!("body.{field}"), "length", said));
     }
     Ok(tags)
 }
@@ -202,6 +201,27 @@ fn depth(value: &Value) -> usize {
         Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
         _ => 0,
     }
+}
+
+/// Hints within their limits; none when nothing is known.
+pub(crate) fn detected(hints: Option<Detected>) -> Result<Option<Detected>, FieldFault> {
+    let Some(hints) = hints.filter(|hints| !hints.is_empty()) else { return Ok(None) };
+    let lists = [
+        ("person_attributes", &hints.person_attributes),
+        ("clothing_items", &hints.clothing_items),
+        ("categories", &hints.categories),
+    ];
+    for (name, list) in lists {
+        let list = list.as_deref().unwrap_or_default();
+        let long = |word: &String| word.chars().count() > NAME_CHARS_MAX;
+        if list.len() > HINTS_MAX || list.iter().any(long) {
+            let said = format!(
+                "must have at most {HINTS_MAX} words, each of at most {NAME_CHARS_MAX} characters"
+            );
+            return Err(FieldFault::new(&format!("body.detected.{name}"), "length", said));
+        }
+    }
+    Ok(Some(hints))
 }
 
 /// An id in any dress.
@@ -234,7 +254,20 @@ mod tests {
         };
         let fault = new.check().unwrap_err();
         let fields: Vec<_> = fault.fields.iter().map(|it| it.path.join(".")).collect();
-        assert_eq!(fields, ["body.name", "body.type", "body.tags", "body.parent_id"]);
+        assert_eq!(fields, ["body.name", "body.type", "body.tags.0", "body.parent_id"]);
+    }
+
+    #[test]
+    fn hints_have_a_number_and_a_length() {
+        let of = |categories: Vec<String>| {
+            let hints = Detected { categories: Some(categories), ..Detected::default() };
+            detected(Some(hints))
+        };
+        assert!(of(vec!["x".repeat(255); HINTS_MAX]).unwrap().is_some());
+        let fault = of(vec![String::new(); HINTS_MAX + 1]).unwrap_err();
+        assert_eq!(fault.path, ["body", "detected", "categories"]);
+        assert_eq!(of(vec!["x".repeat(256)]).unwrap_err().rule, "length");
+        assert_eq!(detected(Some(Detected::default())).unwrap(), None);
     }
 
     #[test]

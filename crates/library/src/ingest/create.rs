@@ -127,6 +127,9 @@ impl Library {
     ) -> Result<Draft, Fault> {
         let member = member(caller, Scope::Write)?;
         let checked = new.check()?;
+        if let Some(id) = checked.organization_id {
+            self.refuse_foreign_organization(member, id).await?;
+        }
         let organization_id = organization(member, &checked)?;
         let lineage = self.lineage(caller, &checked).await?;
         self.check_collections(caller, &checked.collection_ids).await?;
@@ -263,14 +266,7 @@ fn organization(
     member: &Member,
     checked: &CheckedAsset,
 ) -> Result<Option<Id<Organization>>, Fault> {
-    let organization = match checked.organization_id {
-        Some(id) if member.is_superuser || member.role_in(id).is_some() => Some(id),
-        Some(_) => {
-            let said = "there is no such organisation, or you are not a member of it";
-            return Err(Fault::invalid("body.organization_id", "reference", said));
-        }
-        None => member.active_organization,
-    };
+    let organization = checked.organization_id.or(member.active_organization);
     if checked.visibility == Visibility::Shared && organization.is_none() {
         let said = "to share, the asset needs an organisation, and you are in none";
         return Err(Fault::invalid("body.visibility", "reference", said));

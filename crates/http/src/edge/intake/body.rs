@@ -4,11 +4,15 @@
 //! Never: takes a file.
 
 use std::error::Error as StdError;
+use std::fmt;
+use std::marker::PhantomData;
 
 use axum::extract::{FromRequest, Request};
 use backlot_model::fault::FieldFault;
 use backlot_model::{Fault, Kind};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::Fields;
@@ -69,7 +73,7 @@ impl Incoming {
     }
 }
 
-/// Reads JSON into a type.
+/// Reads a JSON object into a type. An array is none, though serde would read a struct from it.
 ///
 /// # Errors
 /// Empty, not JSON, or a field that does not fit: named, with `body` first.
@@ -77,13 +81,43 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Fault::invalid("body", "missing", "is required and must be JSON"));
     }
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Fault::invalid("body", "type", "must be a JSON object, not an array"));
+    }
     refuse_nul(bytes)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let read = serde_path_to_error::deserialize(&mut deserializer);
+    let value = read.map_err(|error| {
         if error.inner().is_data() { explain_type(&error) } else { broken(error.inner()) }
     })?;
     deserializer.end().map_err(|error| broken(&error))?;
     Ok(value)
+}
+
+/// A `T` inside a body that stands as a JSON object. By itself, serde also reads the fields of a
+/// struct from an array, in the order in which they happen to be declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Object)
+    }
 }
 
 /// Refuses the character U+0000 in any string or key: databases cannot hold it.
@@ -195,15 +229,14 @@ mod tests {
             (r#"{"name":"a"} x"#, "body", "format"),
             (r#"{"name":"a""#, "body", "format"),
             (r#"{"name":"a\u0000"}"#, "body", "format"),
-            ("[]", "body", "missing"),
+            ("[]", "body", "type"),
+            (r#"["a",[]]"#, "body", "type"),
+            (r#""a""#, "body", "type"),
+            ("null", "body", "type"),
             ("\u{feff}{}", "body", "format"),
         ] {
             let (found_path, found_rule, message) = fault(json);
-            if json == "[]" {
-                assert_eq!(found_path, "body", "{json}");
-            } else {
-                assert_eq!((found_path.as_str(), found_rule), (path, rule), "{json}: {message}");
-            }
+            assert_eq!((found_path.as_str(), found_rule), (path, rule), "{json}: {message}");
         }
         assert!(fault(r#"{"name":"a","kind":"dog"}"#).2.contains("`face`"));
     }
@@ -218,7 +251,7 @@ mod tests {
     #[test]
     fn nesting_has_a_bound() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        let fault = parse::<serde_json::Value>(deep.as_bytes()).unwrap_err();
+        let fault = parse::<serde_json::Value>(format!("{{\"a\":{deep}}}").as_bytes()).unwrap_err();
         assert_eq!(fault.kind, Kind::Invalid);
     }
 }

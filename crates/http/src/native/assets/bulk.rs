@@ -11,6 +11,7 @@ use crate::native::answer::Shown;
 use crate::native::asking::Tally;
 use crate::native::envelope::{BadBody, Limited, Refused};
 use crate::native::wire::change::{BulkAnswer, BulkChange};
+use crate::native::wire::renamed;
 
 /// Change many assets
 ///
@@ -33,5 +34,8 @@ pub(super) async fn bulk(
         tally.told(Limit::BulkDelete, counted).await.map_err(backlot_model::Fault::from)?;
     }
     let (bulk, ids) = change.into_bulk()?;
-    Ok(Json(library.bulk(&caller, &bulk, &ids).await?.into()))
+    let results = library.bulk(&caller, &bulk, &ids).await;
+    let results =
+        results.map_err(|fault| renamed(fault, "body.collection_ids", "body.collection_id"))?;
+    Ok(Json(results.into()))
 }

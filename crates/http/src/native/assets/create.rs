@@ -95,6 +95,7 @@ pub(super) async fn raw(
         let file = door.finish().await?.ok_or_else(no_file)?;
         keep(&app, caller, links, once, said, Source::File(Box::new(file))).await
     };
+    let taken = async { taken.await.map_err(in_query) };
     tally.told(Limit::Upload, taken.await).await
 }
 
@@ -211,6 +212,18 @@ async fn imported(
         Kind::Invalid if fault.fields.is_empty() => fault.at(path, "reference"),
         _ => fault,
     })
+}
+
+/// What the library finds wrong with a body stands in the query here, but for the file.
+fn in_query(Refusal(mut fault): Refusal) -> Refusal {
+    for field in &mut fault.fields {
+        if let [root, name, ..] = &mut *field.path
+            && name != "file"
+        {
+            "query".clone_into(root);
+        }
+    }
+    Refusal(fault)
 }
 
 fn no_file() -> Fault {

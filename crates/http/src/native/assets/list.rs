@@ -20,10 +20,6 @@ use crate::native::envelope::Refused;
 use crate::native::wire::asset::{AssetBody, AssetPage};
 use crate::native::wire::word::Worded;
 
-/// The parts of what a caller can list, by their words.
-pub(super) const OWNERSHIPS: &[(&str, Ownership)] =
-    &[("mine", Ownership::Mine), ("shared", Ownership::Shared), ("default", Ownership::Default)];
-
 /// List assets
 ///
 /// What the caller can list: his own, what is shared in his organisations, and what the platform
@@ -83,13 +79,13 @@ impl IntoParams for ListQuery {
         use backlot_model::asset::{Status, Visibility};
         use backlot_model::media::MediaKind;
         use backlot_model::query::{Direction, SortKey};
-        let ownerships = OWNERSHIPS.iter().map(|(word, _)| *word);
+        let ownerships = Ownership::all().iter().map(|part| part.word());
         let keys = SortKey::ALL.iter().map(|key| key.word());
         let ways = Direction::ALL.iter().map(|way| way.word());
         let mut all = vec![
             number("skip", "Leave out so many", 0, None),
             number("limit", "How many to show; 100 if absent", 1, Some(100)),
-            text("cursor", "The `next_cursor` of the page before; goes without `skip`"),
+            label("cursor", "The `next_cursor` of the page before; goes without `skip`"),
             flag("count", "Whether the exact total is wanted; it is unless this is false"),
             text(
                 "search",
@@ -110,9 +106,9 @@ impl IntoParams for ListQuery {
             ),
         ];
         let ids = ["organization_id", "parent_id", "root_id", "collection_id"];
-        all.extend(ids.map(|name| text(name, "Has this id there, in any dress")));
+        all.extend(ids.map(|name| id(name, "Has this id there, in any dress")));
         let labels = ["author_id", "inference_id", "model_id", "project"];
-        all.extend(labels.map(|name| text(name, "Has exactly this there")));
+        all.extend(labels.map(|name| label(name, "Has exactly this there")));
         let times = ["created_after", "created_before", "updated_after", "updated_before"];
         all.extend(times.map(|name| time(name, "Exclusive")));
         let sides = ["min_width", "max_width", "min_height", "max_height"];
@@ -137,6 +133,15 @@ fn parameter(name: &str, said: &str, schema: impl Into<utoipa::openapi::Schema>)
 
 fn text(name: &str, said: &str) -> Parameter {
     parameter(name, said, ObjectBuilder::new().schema_type(Type::String))
+}
+
+fn label(name: &str, said: &str) -> Parameter {
+    parameter(name, said, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)))
+}
+
+fn id(name: &str, said: &str) -> Parameter {
+    let any_dress = "^([a-z]{1,16}_)?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}$";
+    parameter(name, said, ObjectBuilder::new().schema_type(Type::String).pattern(Some(any_dress)))
 }
 
 fn time(name: &str, said: &str) -> Parameter {

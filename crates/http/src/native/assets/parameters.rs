@@ -9,7 +9,6 @@ use backlot_model::query::{
 };
 use backlot_model::{Fault, Id};
 
-use super::list::OWNERSHIPS;
 use crate::edge::fields::{Checks, Fields};
 use crate::native::paging::{limit_checked, skip_checked};
 use crate::native::wire::create::words;
@@ -35,7 +34,7 @@ impl Asked {
     pub(super) fn read(query: &Fields) -> Result<Self, Fault> {
         let mut checks = Checks::default();
         let asked = Self {
-            ownership: checks.take(query.choice("ownership", OWNERSHIPS)),
+            ownership: checks.take(query.choice("ownership", &words::<Ownership>())),
             filter: filter(query, &mut checks),
             order: order(query, &mut checks),
             skip: skip_checked(query, &mut checks),

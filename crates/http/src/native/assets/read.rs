@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use backlot_library::listing::Ownership;
 
 use super::id_in;
-use super::list::OWNERSHIPS;
 use crate::app::SignedIn;
 use crate::app::{App, Asking, Links};
 use crate::edge::credential::Caller;
@@ -16,6 +16,8 @@ use crate::native::envelope::{Missing, OpenlyRefused, Refused};
 use crate::native::paging::limit;
 use crate::native::wire::Page;
 use crate::native::wire::asset::{AssetBody, DuplicateBody, TagPage};
+use crate::native::wire::create::words;
+use crate::native::wire::word::OwnershipWord;
 
 /// One asset
 ///
@@ -82,7 +84,7 @@ pub(super) async fn duplicates(
 #[utoipa::path(
     get, path = "/assets/tags", operation_id = "list_asset_tags", tag = "assets",
     params(
-        ("ownership" = Option<String>, Query, description = "`mine`, `shared` or `default`; all of them if absent"),
+        ("ownership" = Option<OwnershipWord>, Query, description = "A part of what the caller can list; all of it if absent"),
         ("after" = Option<String>, Query, description = "Begin after this tag"),
         ("limit" = Option<u32>, Query, description = "How many to show; 100 if absent", minimum = 1, maximum = 1000),
     ),
@@ -94,7 +96,7 @@ pub(super) async fn tags(
     Query(query): Query,
 ) -> Shown<TagPage> {
     let mut checks = Checks::default();
-    let ownership = checks.take(query.choice("ownership", OWNERSHIPS));
+    let ownership = checks.take(query.choice("ownership", &words::<Ownership>()));
     let after = checks.take(query.text_up_to("after", 100));
     checks.done()?;
     let limit = limit(&query, 1_000)?;

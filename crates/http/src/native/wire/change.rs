@@ -2,7 +2,6 @@
 
 use backlot_library::assets::{AssetPatch, Bulk, BulkResult};
 use backlot_model::asset::{Collection, Visibility};
-use backlot_model::media::Detected;
 use backlot_model::{Fault, Id};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,6 +11,7 @@ use super::detected::DetectedHints;
 use super::word::VisibilityWord;
 use super::{id_at, optional_id_at, present};
 use crate::edge::dialect::status_of;
+use crate::edge::intake::body::Object;
 use crate::native::envelope::capitalised;
 
 /// What to change of an asset. What is absent stays; null clears what can be null, and leaves the
@@ -60,7 +60,7 @@ pub(in crate::native) struct AssetChange {
     /// All hints.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<DetectedHints>)]
-    detected: Option<Option<DetectedHints>>,
+    detected: Option<Option<Object<DetectedHints>>>,
     /// Who may see it.
     visibility: Option<VisibilityWord>,
     /// The organisation it belongs to; null takes it out.
@@ -104,7 +104,7 @@ impl AssetChange {
             inference_id,
             model_id,
             parameters,
-            detected: detected.map(|hints| hints.map(Detected::from)),
+            detected: detected.map(|hints| hints.map(|Object(hints)| hints.into())),
             visibility: visibility.map(|word| word.0),
             organization_id,
         })

@@ -1,7 +1,7 @@
 //! What a client says of a new asset: in a form, in JSON, in a query.
 
 use backlot_library::assets::NewAsset;
-use backlot_model::media::{Detected, Digest};
+use backlot_model::media::Digest;
 use backlot_model::{Fault, fault::FieldFault};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 use super::detected::DetectedHints;
 use super::word::{VisibilityWord, Word, Worded};
 use crate::edge::fields::{Checks, Fields};
-use crate::edge::intake::body::explain_type;
+use crate::edge::intake::body::{Object, explain_type};
 
 /// What is said of a new asset; everything is optional.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({
+#[schema(as = NewAsset, example = json!({
     "name": "Blue sneaker", "tags": ["shoe", "blue"], "visibility": "private",
     "parameters": {"prompt": "a blue sneaker", "seed": 7}
 }))]
@@ -59,7 +59,8 @@ pub(in crate::native) struct NewAssetFields {
     /// Generation parameters: at most 64 KiB of JSON, nested at most 8 deep.
     parameters: Option<Map<String, Value>>,
     /// Hints that the caller has about the content.
-    detected: Option<DetectedHints>,
+    #[schema(value_type = Option<DetectedHints>)]
+    detected: Option<Object<DetectedHints>>,
     /// Collections to put it into.
     collection_ids: Option<Vec<String>>,
     /// The organisation it belongs to; the credential's if absent.
@@ -155,7 +156,7 @@ impl From<NewAssetFields> for NewAsset {
             model_id,
             author_id,
             parameters,
-            detected: detected.map(Detected::from),
+            detected: detected.map(|Object(hints)| hints.into()),
             collection_ids: collection_ids.unwrap_or_default(),
             organization_id,
         }
@@ -165,7 +166,7 @@ impl From<NewAssetFields> for NewAsset {
 /// Where the bytes of a JSON body are; one of the two.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({"url": "https://example.com/cat.jpg", "tags": ["cat"]}))]
+#[schema(as = UrlOrBase64, example = json!({"url": "https://example.com/cat.jpg", "tags": ["cat"]}))]
 pub(in crate::native) struct BytesInJson {
     /// A public address to fetch the file from, http or https, or an address of this server.
     pub(in crate::native) url: Option<String>,
@@ -175,6 +176,7 @@ pub(in crate::native) struct BytesInJson {
 
 /// The file of a form.
 #[derive(ToSchema)]
+#[schema(as = File)]
 #[expect(dead_code, reason = "only described: the file is streamed")]
 pub(in crate::native) struct BytesInForm {
     /// The file.
@@ -185,7 +187,7 @@ pub(in crate::native) struct BytesInForm {
 /// Bytes that the caller already owns.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-#[schema(example = json!({
+#[schema(as = ContentHash, example = json!({
     "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "name": "Blue sneaker, again"
 }))]
@@ -283,9 +285,14 @@ mod tests {
 
     #[test]
     fn a_bad_field_of_json_is_located() {
-        let fields = json!({"tags": ["a", 7]}).as_object().unwrap().clone();
-        let fault = halves::<NewAssetFields, BytesInJson>(fields).unwrap_err();
-        assert_eq!(fault.fields[0].path, ["body", "tags", "1"]);
+        let located = |fields: Value| {
+            let fields = fields.as_object().unwrap().clone();
+            let fault = halves::<NewAssetFields, BytesInJson>(fields).unwrap_err();
+            fault.fields[0].path.join(".")
+        };
+        assert_eq!(located(json!({"tags": ["a", 7]})), "body.tags.1");
+        assert_eq!(located(json!({"detected": {"has_person": 7}})), "body.detected.has_person");
+        assert_eq!(located(json!({"detected": [true]})), "body.detected");
     }
 
     #[test]

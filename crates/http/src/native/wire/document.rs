@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AllOfBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AllOfBuilder, Type};
 use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -23,7 +23,7 @@ impl<A: ToSchema, B: ToSchema> PartialSchema for Both<A, B> {
 
 impl<A: ToSchema, B: ToSchema> ToSchema for Both<A, B> {
     fn name() -> Cow<'static, str> {
-        Cow::Owned(format!("{}And{}", A::name(), B::name()))
+        Cow::Owned(format!("{}With{}", A::name(), B::name()))
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
@@ -46,12 +46,8 @@ impl IntoParams for NewAssetQuery {
 
 fn in_query(name: String, schema: RefOr<Schema>) -> Parameter {
     let is_json = matches!(name.as_str(), "parameters" | "detected");
-    let schema = match schema {
-        RefOr::T(Schema::Object(object)) if !is_json => RefOr::T(Schema::Object(object)),
-        RefOr::T(Schema::Array(array)) => RefOr::T(Schema::Array(array)),
-        other if !is_json => other,
-        _ => ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).into(),
-    };
+    let text = || ObjectBuilder::new().schema_type(Type::String).into();
+    let schema = if is_json { text() } else { schema };
     let described = if is_json { "As JSON text." } else { "As in the body of `POST /assets`." };
     ParameterBuilder::new()
         .name(name)

@@ -87,7 +87,37 @@ pub(super) fn optional_id_at<T>(path: &str, raw: Option<&str>) -> Result<Option<
     raw.map(|raw| id_at(path, raw)).transpose()
 }
 
+/// A fault of the library at the field as it is called here: the library knows fields by the
+/// names of the model, and as parts of a body.
+pub(super) fn renamed(mut fault: Fault, from: &str, to: &str) -> Fault {
+    for field in &mut fault.fields {
+        let path = field.path.join(".");
+        let rest = path.strip_prefix(from).filter(|rest| rest.is_empty() || rest.starts_with('.'));
+        if let Some(rest) = rest {
+            field.path = format!("{to}{rest}").split('.').map(str::to_owned).collect();
+        }
+    }
+    fault
+}
+
 /// A time in a body.
 pub(super) fn time_at(path: &str, raw: &str) -> Result<Millis, Fault> {
     time::parse_field(path, raw).map_err(|fault| Fault::invalid_fields(vec![fault]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_renamed_with_what_stands_below_it() {
+        let named = |path: &str| {
+            let fault = Fault::invalid(path, "length", "too long");
+            renamed(fault, "body.tags", "query.tags").fields[0].path.join(".")
+        };
+        assert_eq!(named("body.tags.3"), "query.tags.3");
+        assert_eq!(named("body.tags"), "query.tags");
+        assert_eq!(named("body.tagsy"), "body.tagsy");
+        assert_eq!(named("body"), "body");
+    }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use backlot_library::listing::Ownership;
 use backlot_library::tasks::TaskStatus;
 use backlot_model::account::{Role, Scope};
 use backlot_model::asset::{Status, Visibility};
@@ -51,6 +52,25 @@ worded! {
     ScopeWord = Scope, "KeyScope";
     TaskWord = TaskStatus, "TaskStatus";
 }
+
+/// The parts of what a caller can list. The model knows them only as questions.
+impl Worded for Ownership {
+    const SCHEMA: &'static str = "Ownership";
+
+    fn all() -> &'static [Self] {
+        &[Self::Mine, Self::Shared, Self::Default]
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Shared => "shared",
+            Self::Default => "default",
+        }
+    }
+}
+
+pub(in crate::native) type OwnershipWord = Word<Ownership>;
 
 impl<T: Worded> Serialize for Word<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
