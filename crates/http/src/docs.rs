@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use axum::{Json, Router};
 use backlot_model::{Fault, Kind};
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 
@@ -42,16 +43,20 @@ struct Listed {
 }
 
 /// `GET /docs` and its parts, for these APIs in this order.
-pub fn routes(apis: Vec<Shown>) -> Router {
+///
+/// # Errors
+/// A document that cannot be written as JSON, which a test of all of them rules out.
+pub fn routes(apis: &[Shown]) -> Result<Router, serde_json::Error> {
     let listed = |api: &Shown| Listed {
         name: api.name,
         title: api.title,
         url: format!("/docs/apis/{}.json", api.name),
     };
     let list = serde_json::json!(apis.iter().map(listed).collect::<Vec<_>>());
-    let documents: Vec<_> = apis.into_iter().map(|api| (api.name, api.document)).collect();
-    let documents = Arc::new(documents);
-    Router::new()
+    let written = |api: &Shown| Ok((api.name, serde_json::to_vec(&api.document)?.into()));
+    let documents: Result<_, serde_json::Error> = apis.iter().map(written).collect();
+    let documents = Documents(Arc::new(documents?));
+    let routes = Router::new()
         .route("/docs", page("text/html; charset=utf-8", include_str!("../ui/docs/index.html")))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route(
@@ -62,18 +67,21 @@ pub fn routes(apis: Vec<Shown>) -> Router {
         .route("/docs/schema.js", script(include_str!("../ui/docs/schema.js")))
         .route("/docs/try.js", script(include_str!("../ui/docs/try.js")))
         .route("/docs/apis.json", get(async move || Json(list)))
-        .route("/docs/apis/{name}", get(document).with_state(documents))
+        .route("/docs/apis/{name}", get(document).with_state(documents));
+    Ok(routes)
 }
 
-type Documents = Arc<Vec<(&'static str, OpenApi)>>;
+/// The documents as JSON: a large one takes long to write.
+#[derive(Clone)]
+struct Documents(Arc<Vec<(&'static str, Bytes)>>);
 
 async fn document(
     State(documents): State<Documents>,
     path: PathFields,
-) -> Result<Json<OpenApi>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let name = path.text("name").strip_suffix(".json").unwrap_or_default();
-    match documents.iter().find(|(known, _)| *known == name) {
-        Some((_, document)) => Ok(Json(document.clone())),
+    match documents.0.iter().find(|(known, _)| *known == name) {
+        Some((_, document)) => Ok(([(header::CONTENT_TYPE, "application/json")], document.clone())),
         None => {
             let message = "there is no API of this name; see /docs/apis.json";
             Err(Refusal(Fault::new(Kind::NotFound, "not-found", message)))
@@ -112,7 +120,7 @@ mod tests {
 
     async fn fetch(path: &str) -> (StatusCode, String, String) {
         let document = served_at(&OpenApi::default(), "//toys.example/v1");
-        let router = routes(vec![Shown { name: "toy", title: "Toy", document }]);
+        let router = routes(&[Shown { name: "toy", title: "Toy", document }]).unwrap();
         let request = Request::get(path).body(Body::empty()).unwrap();
         let answer = router.oneshot(request).await.unwrap();
         let status = answer.status();

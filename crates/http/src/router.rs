@@ -45,7 +45,8 @@ pub fn router(
         standing.push((place, routes.with_state(app.clone())));
     }
     let media = media::routes().with_state(app.clone());
-    let shared = shared.merge(docs::routes(shown)).nest(media::MEDIA.default_prefix, media);
+    let docs = docs::routes(&shown).map_err(|error| error.to_string())?;
+    let shared = shared.merge(docs).nest(media::MEDIA.default_prefix, media);
     let mut places = Places::new(&native::NATIVE, shared);
     for (place, routes) in standing {
         places.put(&place, routes)?;

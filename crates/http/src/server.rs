@@ -82,6 +82,7 @@ pub async fn serve(
     listener.local_addr()?;
     let permits = Arc::new(Semaphore::new(options.connections_max));
     let graceful = GracefulShutdown::new();
+    let deadline = CancellationToken::new();
     let http = http1_builder(options);
     while let Some(permit) =
         shutdown.run_until_cancelled(Arc::clone(&permits).acquire_owned()).await
@@ -97,7 +98,7 @@ pub async fn serve(
             async move { answer.await.map(|answer| ending_with(answer, closing)) }
         });
         let connection = graceful.watch(http.serve_connection(io, service));
-        let cut_off = past_the_deadline(&shutdown, options.drain_timeout);
+        let cut_off = deadline.clone().cancelled_owned();
         tokio::spawn(async move {
             let _permit = permit;
             tokio::select! {
@@ -117,6 +118,7 @@ pub async fn serve(
         Ok(()) => Ok(Drained::Wholly),
         Err(_) => {
             let left = options.connections_max - permits.available_permits();
+            deadline.cancel();
             tracing::warn!(connections = left, "cut off what was still running at the deadline");
             Ok(Drained::CutOff(left))
         }
@@ -142,18 +144,6 @@ fn http1_builder(options: ServeOptions) -> http1::Builder {
         .max_header_size(options.head_bytes_max)
         .keep_alive(true);
     http
-}
-
-/// Ends when the deadline after the shutdown has passed.
-fn past_the_deadline(
-    shutdown: &CancellationToken,
-    drain_timeout: Duration,
-) -> impl Future<Output = ()> + Send + use<> {
-    let shutdown = shutdown.clone();
-    async move {
-        shutdown.cancelled().await;
-        sleep(drain_timeout).await;
-    }
 }
 
 /// The next connection; `None` when this one came to nothing.

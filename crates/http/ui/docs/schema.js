@@ -70,6 +70,12 @@ function inside(spec, schema) {
   return parts.flatMap((part) => inside(spec, part));
 }
 
+/** The fields of a form, whatever the schema is put together from. */
+export function fieldsOf(spec, schema) {
+  const objects = inside(spec, schema);
+  return Object.entries(Object.assign({}, ...objects.map((object) => object.properties ?? {})));
+}
+
 /** A schema as a tree; what lies deeper is built when it is opened. */
 export function showSchema(spec, schema) {
   const whole = resolve(spec, schema);

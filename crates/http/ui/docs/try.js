@@ -1,6 +1,6 @@
 // A form for each operation: what would be sent, as a curl command, and what comes back.
 
-import { exampleOf, make, resolve, typeOf } from "./schema.js";
+import { exampleOf, fieldsOf, make, resolve, typeOf } from "./schema.js";
 
 const KEY = "backlot-docs-credential";
 
@@ -89,10 +89,9 @@ function bodyInputs(spec, requestBody) {
 }
 
 function fillBody(spec, holder, type, media) {
-  const schema = resolve(spec, media.schema);
   const isForm = type === "multipart/form-data" || type === "application/x-www-form-urlencoded";
-  if (isForm && schema.properties) {
-    const fields = Object.entries(schema.properties).map(([name, property]) => {
+  if (isForm) {
+    const fields = fieldsOf(spec, media.schema).map(([name, property]) => {
       const input = make("input", { type: isFile(spec, property) ? "file" : "text" });
       holder.append(make("label", {}, `${name} `, make("span", { class: "soft" }, typeOf(spec, property)), input));
       return { name, input };
