@@ -54,7 +54,8 @@ fn rendition(name: &str, is_cached: bool) -> Rendition {
 async fn a_part_is_read_whole_and_no_other() {
     on_every_engine(async |db| {
         // More than are read at once.
-        let mut all: Vec<_> = (0..2_003).map(|n| (digest(0xab, n), facts(n.into(), n == 7))).collect();
+        let mut all: Vec<_> =
+            (0..2_003).map(|n| (digest(0xab, n), facts(n.into(), n == 7))).collect();
         all.push((digest(0xaa, 0xffff), facts(1, false)));
         all.push((digest(0xac, 0), facts(1, false)));
         record(db, &all).await;
@@ -85,9 +86,11 @@ async fn renditions_are_read_by_part_and_cached_ones_forgotten() {
         tx.commit().await.unwrap();
         let found = upkeep::renditions(db, 1).await.unwrap();
         assert_eq!(found.len(), 2_100);
-        assert!(found.windows(2).all(|pair| {
-            (pair[0].source, &pair[0].name) < (pair[1].source, &pair[1].name)
-        }));
+        assert!(
+            found
+                .windows(2)
+                .all(|pair| { (pair[0].source, &pair[0].name) < (pair[1].source, &pair[1].name) })
+        );
         assert!(upkeep::has_rendition(db, digest(1, 3), "w64").await.unwrap());
         upkeep::forget_cached(db).await.unwrap();
         assert!(!upkeep::has_rendition(db, digest(1, 3), "w64").await.unwrap());
@@ -133,14 +136,8 @@ async fn released_leases_are_due_at_once() {
     on_every_engine(async |db| {
         let tx = db.begin().await.unwrap();
         let (key, payload) = ("process/1".to_owned(), "{}".to_owned());
-        let job = NewJob {
-            id: id(NOW, 1),
-            kind: "process",
-            key,
-            payload,
-            run_at: NOW,
-            created_at: NOW,
-        };
+        let job =
+            NewJob { id: id(NOW, 1), kind: "process", key, payload, run_at: NOW, created_at: NOW };
         jobs::enqueue(&tx, &job).await.unwrap();
         tx.commit().await.unwrap();
         let dead = jobs::claim(db, NOW, 60_000).await.unwrap().unwrap();
