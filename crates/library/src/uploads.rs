@@ -140,26 +140,22 @@ impl Library {
     /// Opens the door of a place to whoever holds its grant.
     ///
     /// # Errors
-    /// `bad-signature`; `upload-not-found` when it is over; `unsupported-media` when another type
-    /// is declared than was promised; `queue-full`.
+    /// `bad-signature`, `expired`; `upload-not-found` when it is over; `queue-full`.
     pub async fn receive_upload(
         &self,
         id: Id<Upload>,
         signature: &Signature,
         accepts: Accepts,
     ) -> Result<Intake, Fault> {
-        let upload = self.open_place(id, signature).await?;
-        if upload.is_complete {
-            let said = "the bytes of this upload have already arrived";
-            return Err(Fault::new(Kind::Conflict, "already-exists", said));
-        }
+        self.open_place(id, signature).await?;
         self.receive_unmetered(accepts).await
     }
 
-    /// Ends an upload as an asset.
+    /// Ends an upload as an asset; the same bytes again are the same asset.
     ///
     /// # Errors
     /// As [`Self::receive_upload`] and [`Library::create_asset`]; the place stays open then.
+    /// `already-exists` for other bytes than have arrived before.
     pub async fn complete_upload(
         &self,
         id: Id<Upload>,
@@ -168,10 +164,10 @@ impl Library {
     ) -> Result<Asset, Fault> {
         let upload = self.open_place(id, signature).await?;
         let owner = self.accounts().acting(upload.owner_id, upload.organization_id).await?;
-        // Two arrivals of the same bytes make one asset: the second finds the first.
+        // A client that lost the answer sends again: the second arrival finds the first.
         let _turn = self.turns().take(&id.to_string()).await;
         if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
-            return Ok(asset);
+            return arrived_before(asset, &received);
         }
         let promise: Promise = serde_json::from_str(&upload.promise).map_err(Fault::internal)?;
         let new = NewAsset {
@@ -215,6 +211,17 @@ impl Library {
         self.signing().verify_upload(target, signature, self.now_ms())?;
         Ok(upload)
     }
+}
+
+fn arrived_before(asset: Asset, received: &Received) -> Result<Asset, Fault> {
+    if asset.deleted_at.is_some() {
+        return Err(upload_not_found());
+    }
+    if asset.digest != Some(received.digest()) {
+        let said = "other bytes have arrived here before; ask for another place to upload to";
+        return Err(Fault::new(Kind::Conflict, "already-exists", said));
+    }
+    Ok(asset)
 }
 
 fn upload_not_found() -> Fault {

@@ -123,6 +123,7 @@ fn is_about_stray_bytes(cause: &Error) -> bool {
     matches!(cause, Error::TurboJpegError(text) if text.contains("extraneous bytes before marker"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn fault(cause: Error) -> ImageFault {
     let text = cause.to_string();
     let is_foreign = text.contains("Unsupported") || text.contains("precision");

@@ -59,15 +59,15 @@ async fn a_part_is_read_whole_and_no_other() {
         all.push((digest(0xaa, 0xffff), facts(1, false)));
         all.push((digest(0xac, 0), facts(1, false)));
         record(db, &all).await;
-        let found = upkeep::blobs(db, 0xab).await.unwrap();
+        let found = upkeep::blobs(&**db, 0xab).await.unwrap();
         assert_eq!(found.len(), 2_003);
         assert!(found.iter().zip(&all).all(|(found, (digest, facts))| {
             (found.digest, found.size) == (*digest, facts.size)
         }));
         assert!(found[7].has_thumbnails && !found[8].has_thumbnails);
-        assert_eq!(upkeep::blobs(db, 0xad).await.unwrap(), []);
-        assert_eq!(upkeep::blob(db, digest(0xab, 7)).await.unwrap(), Some(found[7]));
-        assert_eq!(upkeep::blob(db, digest(0xad, 7)).await.unwrap(), None);
+        assert_eq!(upkeep::blobs(&**db, 0xad).await.unwrap(), []);
+        assert_eq!(upkeep::blob(&**db, digest(0xab, 7)).await.unwrap(), Some(found[7]));
+        assert_eq!(upkeep::blob(&**db, digest(0xad, 7)).await.unwrap(), None);
     })
     .await;
 }
@@ -84,17 +84,17 @@ async fn renditions_are_read_by_part_and_cached_ones_forgotten() {
             }
         }
         tx.commit().await.unwrap();
-        let found = upkeep::renditions(db, 1).await.unwrap();
+        let found = upkeep::renditions(&**db, 1).await.unwrap();
         assert_eq!(found.len(), 2_100);
         assert!(
             found
                 .windows(2)
                 .all(|pair| { (pair[0].source, &pair[0].name) < (pair[1].source, &pair[1].name) })
         );
-        assert!(upkeep::has_rendition(db, digest(1, 3), "w64").await.unwrap());
+        assert!(upkeep::has_rendition(&**db, digest(1, 3), "w64").await.unwrap());
         upkeep::forget_cached(db).await.unwrap();
-        assert!(!upkeep::has_rendition(db, digest(1, 3), "w64").await.unwrap());
-        assert_eq!(upkeep::renditions(db, 1).await.unwrap().len(), 1_400);
+        assert!(!upkeep::has_rendition(&**db, digest(1, 3), "w64").await.unwrap());
+        assert_eq!(upkeep::renditions(&**db, 1).await.unwrap().len(), 1_400);
         assert_eq!(renditions::cached_bytes(db).await.unwrap(), 0);
     })
     .await;
@@ -120,12 +120,12 @@ async fn assets_without_a_living_job_are_abandoned() {
         tx.commit().await.unwrap();
         // Finding hints does not end anything.
         let abandoned = [processing[2].id, processing[3].id];
-        assert_eq!(upkeep::abandoned_assets(db, "", 10).await.unwrap(), abandoned);
+        assert_eq!(upkeep::abandoned_assets(&**db, "", 10).await.unwrap(), abandoned);
         let after = abandoned[0].to_string();
-        assert_eq!(upkeep::abandoned_assets(db, &after, 10).await.unwrap(), abandoned[1..]);
-        assert_eq!(upkeep::processing_since(db, owner, NOW).await.unwrap(), 4);
-        assert_eq!(upkeep::processing_since(db, owner, NOW + 1).await.unwrap(), 0);
-        let failed = upkeep::failed_since(db, owner, NOW, 10).await.unwrap();
+        assert_eq!(upkeep::abandoned_assets(&**db, &after, 10).await.unwrap(), abandoned[1..]);
+        assert_eq!(upkeep::processing_since(&**db, owner, NOW).await.unwrap(), 4);
+        assert_eq!(upkeep::processing_since(&**db, owner, NOW + 1).await.unwrap(), 0);
+        let failed = upkeep::failed_since(&**db, owner, NOW, 10).await.unwrap();
         assert_eq!(failed, [("picture-6.jpg".to_owned(), "cut short".to_owned())]);
     })
     .await;
@@ -153,13 +153,13 @@ async fn released_leases_are_due_at_once() {
 #[tokio::test]
 async fn settings_are_remembered_until_they_are_forgotten() {
     on_every_engine(async |db| {
-        assert_eq!(settings::get(db, "a").await.unwrap(), None);
+        assert_eq!(settings::get(&**db, "a").await.unwrap(), None);
         settings::set(db, "a", "1").await.unwrap();
         settings::set(db, "a", "2").await.unwrap();
-        assert_eq!(settings::get(db, "a").await.unwrap().as_deref(), Some("2"));
+        assert_eq!(settings::get(&**db, "a").await.unwrap().as_deref(), Some("2"));
         settings::remove(db, "a").await.unwrap();
         settings::remove(db, "a").await.unwrap();
-        assert_eq!(settings::get(db, "a").await.unwrap(), None);
+        assert_eq!(settings::get(&**db, "a").await.unwrap(), None);
     })
     .await;
 }

@@ -23,7 +23,7 @@ const CALLS: &[(Method, &str)] = &[
 #[tokio::test]
 async fn nobody_is_answered_without_a_credential() {
     let app = TestApp::new().await;
-    let said = "send `Authorization: Bearer <token>`";
+    let said = "not authenticated";
     let missing = problem("Unauthorized", None, said, Some("header"));
     for (method, path) in CALLS {
         let answer = app.call(method.clone(), path).send().await;

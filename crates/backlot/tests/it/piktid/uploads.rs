@@ -102,6 +102,21 @@ async fn what_fails_later_is_not_listed() {
 }
 
 #[tokio::test]
+async fn bytes_sent_again_are_the_same_asset() {
+    let app = TestApp::new().await;
+    let anna = app.user("anna").await;
+    let place = app.post("/piktid/upload").by(&anna).json(&json!({})).answers(200).await;
+    let url = place["upload_url"].as_str().unwrap();
+    let first = app.put(url).bytes("image/png", CAT).answers(200).await;
+    assert_eq!(app.put(url).bytes("image/png", CAT).answers(200).await, first);
+    app.put(url).bytes("image/png", COFFEE).answers(409).await;
+    assert_eq!(listed(&app, &anna, "", "id").await, [place["file_id"].as_str().unwrap()]);
+    let asset = format!("/piktid/assets/{}", place["file_id"].as_str().unwrap());
+    assert_eq!(app.delete(&asset).by(&anna).send().await.status, 204);
+    app.put(url).bytes("image/png", CAT).answers(404).await;
+}
+
+#[tokio::test]
 async fn a_place_closes() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;

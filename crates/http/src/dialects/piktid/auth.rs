@@ -92,7 +92,7 @@ pub(super) async fn issue_token(
     params(
         ("page" = Option<u64>, Query, minimum = 1, description = "1 if absent."),
         ("per_page" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent."),
-        ("order" = Option<SortOrder>, Query, description = "By age; newest first if absent."),
+        ("order" = inline(Option<SortOrder>), Query, description = "By age; newest first if absent."),
         ("include_expired" = Option<bool>, Query, description = "false if absent."),
     ),
     responses((status = 200, description = "One page.", body = TokenPage), Refused),

@@ -24,7 +24,7 @@ use crate::edge::intake::{Content, Incoming};
 #[utoipa::path(
     post, path = "/upload", operation_id = "upload", tag = "Upload",
     request_body(content(
-        (UploadRequest = "application/json"),
+        (Option<UploadRequest> = "application/json"),
         (UploadForm = "multipart/form-data"),
     )),
     responses(
@@ -47,10 +47,11 @@ pub(super) async fn upload(
 
 async fn promised(app: &App, caller: &Caller, incoming: Incoming) -> Result<UploadPlace, Fault> {
     let is_empty = incoming.content_length() == Some(0);
-    let UploadRequest { filename } = match incoming.content() {
-        Content::Undeclared | Content::Json if is_empty => UploadRequest::default(),
+    let request: Option<UploadRequest> = match incoming.content() {
+        Content::Undeclared | Content::Json if is_empty => None,
         _ => incoming.json().await?,
     };
+    let filename = request.and_then(|it| it.filename);
     let new = NewAsset { filename, ..NewAsset::default() };
     app.library().open_upload(caller, None, new).await
 }

@@ -123,7 +123,9 @@ fn expiration() -> Schema {
         .schema_type(Type::Number)
         .minimum(Some(3_600))
         .maximum(Some(126_230_400));
-    let duration = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^P(T?[0-9])"));
+    let duration = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^P([0-9]+[YMWD]|T[0-9]+[HMS])"));
     let either = OneOfBuilder::new().item(seconds).item(duration);
     let said = "An hour to four years: seconds, or an ISO 8601 duration.";
     either.description(Some(said)).examples([serde_json::Value::from("P30D")]).build().into()

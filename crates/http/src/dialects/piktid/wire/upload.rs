@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::app::Links;
 
 /// A picture to upload later.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = piktid::UploadRequest)]
 pub(in crate::dialects::piktid) struct UploadRequest {
     /// The picture's own name; a random one if absent, empty or null.
