@@ -7,7 +7,8 @@ use backlot_model::{Fault, Id};
 use backlot_store::blobs::BlobError;
 use backlot_store::{assets, renditions, upkeep};
 
-use super::verify::{FindingKind, Run};
+use super::findings::FindingKind;
+use super::verify::Run;
 use crate::Library;
 use crate::jobs::Job;
 
