@@ -7,8 +7,11 @@ use fast_image_resize::PixelType;
 use crate::ImageFault;
 use crate::pixels::{Crop, Layout, Pixels, Raster, luma, resize};
 
-/// The longest side that `thumbhash` takes.
-const THUMBHASH_PX: u32 = 100;
+/// The longest side of what colour and perceptual hash are taken from.
+const SMALL_PX: u32 = 100;
+/// The longest side of what the placeholder is taken from: it keeps seven waves a side, and its
+/// cost grows with the area.
+const THUMBHASH_PX: u32 = 50;
 /// The side of the square whose frequencies make the perceptual hash.
 const HASH_PX: usize = 32;
 /// The side of the block of low frequencies that are kept; 64 bits.
@@ -24,11 +27,13 @@ pub(crate) struct Facts {
 
 /// Computes them from a small version of the picture.
 pub(crate) fn facts(small: &Pixels) -> Result<Facts, ImageFault> {
-    let raster = small.fit(THUMBHASH_PX)?.into_raster();
-    let (width, height) = (raster.width as usize, raster.height as usize);
+    let small = small.fit(SMALL_PX)?;
+    let tiny = small.fit(THUMBHASH_PX)?.into_raster();
+    let raster = small.into_raster();
+    let (width, height) = (tiny.width as usize, tiny.height as usize);
     Ok(Facts {
         dominant_color: dominant_color(&raster),
-        thumbhash: thumbhash::rgba_to_thumb_hash(width, height, &raster.to_rgba()),
+        thumbhash: thumbhash::rgba_to_thumb_hash(width, height, &tiny.to_rgba()),
         perceptual_hash: perceptual_hash(&raster)?,
     })
 }
