@@ -5,13 +5,22 @@ use backlot_model::asset::{Asset, Collection};
 use backlot_model::event::EventKind;
 use backlot_model::limits::{BULK_IDS_MAX, NAME_CHARS_MAX};
 use backlot_model::policy::Operation;
-use backlot_model::{Fault, Id, Kind};
+use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::db::Tx;
 use backlot_store::{assets, collections};
 
 use crate::Library;
 use crate::assets::text;
 use crate::authority::{allow, asset_not_found, member};
+
+/// A change of a collection. `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct CollectionPatch {
+    /// Cannot be cleared.
+    pub name: Option<String>,
+    /// The asset that stands for it; `Some(None)` leaves that to the newest member with a picture.
+    pub thumbnail: Option<Option<Id<Asset>>>,
+}
 
 impl Library {
     /// Makes a collection: of the organisation when one is given, else of the caller alone.
@@ -74,25 +83,54 @@ impl Library {
         Ok(collections::list(self.db(), member.user_id, &teams, skip, limit).await?)
     }
 
-    /// Renames a collection.
+    /// The first `limit` of the caller's and his active organisation's collections, the newest
+    /// first, that come after the one made at `after` with that id; with `organization`, only those
+    /// of that one.
     ///
     /// # Errors
-    /// `collection-not-found`, `forbidden` for who did not make it; `invalid` for a bad name.
-    pub async fn rename_collection(
+    /// `no-credentials`, `insufficient-scope`; database faults.
+    pub async fn collections_after(
+        &self,
+        caller: &Caller,
+        organization: Option<Id<Organization>>,
+        after: Option<(Millis, Id<Collection>)>,
+        limit: u32,
+    ) -> Result<Vec<Collection>, Fault> {
+        let member = member(caller, Scope::Read)?;
+        let team = organization.or(member.active_organization);
+        let teams: Vec<_> = team.filter(|id| member.role_in(*id).is_some()).into_iter().collect();
+        let own = organization.is_none().then_some(member.user_id);
+        Ok(collections::list_after(self.db(), own, &teams, after, limit).await?)
+    }
+
+    /// Changes a collection.
+    ///
+    /// # Errors
+    /// `collection-not-found`, `forbidden` for who did not make it; `invalid` for a bad name or a
+    /// thumbnail that the caller may not collect.
+    pub async fn change_collection(
         &self,
         caller: &Caller,
         id: Id<Collection>,
-        name: &str,
+        patch: CollectionPatch,
     ) -> Result<Collection, Fault> {
         let member = member(caller, Scope::Write)?;
-        let name = collection_name(name)?;
-        let mut collection = self.own_collection(member, id).await?;
-        let tx = self.db().begin().await?;
-        collection.updated_at = self.now_ms();
-        collections::rename(&tx, id, &name, collection.updated_at).await?;
+        let name = patch.name.map(|name| collection_name(&name)).transpose()?;
+        self.own_collection(member, id).await?;
+        if let Some(Some(thumbnail)) = patch.thumbnail {
+            let unknown = |_| Fault::invalid("body.thumbnail", "reference", "there is no such asset");
+            let asset = self.asset(caller, thumbnail).await.map_err(unknown)?;
+            allow(caller, Operation::Collect, &asset).map_err(unknown)?;
+        }
+        let (tx, now) = (self.db().begin().await?, self.now_ms());
+        if let Some(name) = name {
+            collections::rename(&tx, id, &name, now).await?;
+        }
+        if let Some(thumbnail) = patch.thumbnail {
+            collections::set_thumbnail(&tx, id, thumbnail, now).await?;
+        }
         tx.commit().await?;
-        collection.name = name;
-        Ok(collection)
+        self.visible_collection(member, id).await
     }
 
     /// Deletes a collection. Its assets stay.

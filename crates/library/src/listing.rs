@@ -4,6 +4,7 @@ use backlot_model::account::{Caller, Member, Organization, Scope, User};
 use backlot_model::asset::{Asset, Visibility};
 use backlot_model::query::{AssetQuery, Branch, Filter, Order, Page, Reach, ScopeKey, Window};
 use backlot_model::{Fault, Id};
+use backlot_store::accounts::users;
 use backlot_store::assets;
 
 use crate::Library;
@@ -71,6 +72,22 @@ impl Library {
         Ok(assets::list(self.db(), &query).await?)
     }
 
+    /// `filter`, narrowed to the assets of an author: a user's id, in any dress, stands for what he
+    /// uploaded, anything else is the label that an asset was registered with.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn by_author(&self, author: &str, filter: Filter) -> Result<Filter, Fault> {
+        let user = match Id::parse(author) {
+            Some(id) => users::get(self.db(), id).await?,
+            None => None,
+        };
+        Ok(match user {
+            Some(user) => Filter { uploader_id: Some(user.id), ..filter },
+            None => Filter { author_id: Some(author.to_owned()), ..filter },
+        })
+    }
+
     pub(crate) fn reach(
         &self,
         caller: &Caller,
@@ -79,7 +96,7 @@ impl Library {
         self.reach_within(caller, Within::Own(ownership))
     }
 
-    fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {
+    pub(crate) fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {
         if within == Within::Public {
             return match caller.member() {
                 Some(it) if !it.scopes.has(Scope::Read) => Err(needs_scope(Scope::Read)),

@@ -133,6 +133,8 @@ CREATE TABLE collection (
     organization_id TEXT   REFERENCES organization (id) ON DELETE SET NULL,
     name            TEXT   NOT NULL,
     asset_count     BIGINT NOT NULL DEFAULT 0,
+    -- The asset that somebody chose to stand for it, while that is there.
+    thumbnail_id    TEXT,
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL
 );

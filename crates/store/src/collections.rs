@@ -14,9 +14,12 @@ use crate::db::{Db, DbError, Fetch, Row, Tx, texts};
 use crate::statement::number;
 
 const COLUMNS: &str = "c.id, c.owner_id, c.organization_id, c.name, c.asset_count,
-    (SELECT m.asset_id FROM collection_member m CROSS JOIN asset a ON a.seq = m.seq
-     WHERE m.collection_id = c.id AND a.deleted_at IS NULL AND a.has_thumbnails = 1
-     ORDER BY m.created_at DESC, m.asset_id DESC LIMIT 1), c.created_at, c.updated_at";
+    COALESCE(
+        (SELECT a.id FROM asset a
+         WHERE a.id = c.thumbnail_id AND a.deleted_at IS NULL AND a.has_thumbnails = 1),
+        (SELECT m.asset_id FROM collection_member m CROSS JOIN asset a ON a.seq = m.seq
+         WHERE m.collection_id = c.id AND a.deleted_at IS NULL AND a.has_thumbnails = 1
+         ORDER BY m.created_at DESC, m.asset_id DESC LIMIT 1)), c.created_at, c.updated_at";
 
 fn read(row: &Row<'_>) -> Result<Collection, DbError> {
     Ok(Collection {
@@ -68,10 +71,54 @@ pub async fn list(
     futures::try_join!(db.fetch(sql, args, read), total)
 }
 
+/// The first `limit` of the collections of `owner` and of `organizations`, the newest first, that
+/// come after the one made at `after` with that id.
+pub async fn list_after(
+    db: &Db,
+    owner: Option<Id<User>>,
+    organizations: &[Id<Organization>],
+    after: Option<(Millis, Id<Collection>)>,
+    limit: u32,
+) -> Result<Vec<Collection>, DbError> {
+    let (at, id) = after.map_or((Millis::MAX, String::new()), |(at, id)| (at, id.to_string()));
+    let arm = |within: &str| {
+        format!(
+            "SELECT * FROM (SELECT {COLUMNS} FROM collection c
+             WHERE {within} AND (c.created_at, c.id) < ($3, $4)
+             ORDER BY c.created_at DESC, c.id DESC LIMIT $5)"
+        )
+    };
+    // The second arm leaves out what the first has.
+    let theirs = format!(
+        "c.organization_id IN ({}) AND ($1 IS NULL OR c.owner_id <> $1)",
+        db.each_text(2)
+    );
+    let sql = format!(
+        "{} UNION ALL {} ORDER BY 7 DESC, 1 DESC LIMIT $5",
+        arm("c.owner_id = $1"),
+        arm(&theirs)
+    );
+    let mut args = args![owner];
+    args.push(texts(organizations.iter().copied()));
+    args.extend(args![at, id, limit]);
+    db.fetch(sql, args, read).await
+}
+
 /// Gives a collection another name.
 pub async fn rename(tx: &Tx, id: Id<Collection>, name: &str, now: Millis) -> Result<(), DbError> {
     let sql = "UPDATE collection SET name = $2, updated_at = $3 WHERE id = $1";
     tx.execute(sql, args![id, name, now]).await.map(drop)
+}
+
+/// Says which asset stands for a collection; none leaves it to the newest member with a picture.
+pub async fn set_thumbnail(
+    tx: &Tx,
+    id: Id<Collection>,
+    thumbnail: Option<Id<Asset>>,
+    now: Millis,
+) -> Result<(), DbError> {
+    let sql = "UPDATE collection SET thumbnail_id = $2, updated_at = $3 WHERE id = $1";
+    tx.execute(sql, args![id, thumbnail, now]).await.map(drop)
 }
 
 /// Removes a collection; its members stay.

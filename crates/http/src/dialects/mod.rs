@@ -2,6 +2,7 @@
 
 pub mod piktid;
 pub mod productai;
+pub mod scenario;
 pub mod youthumb;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +16,7 @@ pub fn all() -> Vec<(&'static Dialect, OpenApiRouter<App>)> {
     vec![
         (&piktid::PIKTID, piktid::routes()),
         (&productai::PRODUCTAI, productai::routes()),
+        (&scenario::SCENARIO, scenario::routes()),
         (&youthumb::YOUTHUMB, youthumb::routes()),
     ]
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use backlot_library::collections::CollectionPatch;
 use backlot_model::asset::Collection;
 use backlot_model::{Fault, Id, Kind};
 use serde_json::json;
@@ -103,8 +104,8 @@ async fn rename(
     path: PathFields,
     Body(change): Body<CollectionChange>,
 ) -> Shown<CollectionBody> {
-    let id = id_in(&path)?;
-    Ok(Json(app.library().rename_collection(&caller, id, &change.name).await?.into()))
+    let patch = CollectionPatch { name: Some(change.name), ..CollectionPatch::default() };
+    Ok(Json(app.library().change_collection(&caller, id_in(&path)?, patch).await?.into()))
 }
 
 /// Delete a collection

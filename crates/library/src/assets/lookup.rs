@@ -8,7 +8,7 @@ use backlot_store::{assets, blob_rows};
 
 use crate::Library;
 use crate::authority::{allow, asset_not_found, member};
-use crate::listing::Ownership;
+use crate::listing::Within;
 
 pub use backlot_store::assets::TagCount;
 
@@ -38,19 +38,19 @@ impl Library {
         Ok(found)
     }
 
-    /// The tags of what the caller can list, with how many assets carry each, by name.
+    /// The tags of what the caller can list within a part, with how many assets carry each, by name.
     ///
     /// # Errors
     /// `no-credentials`, `insufficient-scope`; database faults.
     pub async fn tags(
         &self,
         caller: &Caller,
-        ownership: Option<Ownership>,
+        within: Within,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<TagCount>, Fault> {
         member(caller, Scope::Read)?;
-        let reach = self.reach(caller, ownership)?;
+        let reach = self.reach_within(caller, within)?;
         Ok(assets::tag_histogram(self.db(), &reach, after, limit).await?)
     }
 

@@ -9,7 +9,7 @@ mod links;
 mod opened;
 mod rendition;
 
-pub use backlot_imaging::{Fit, OutputFormat};
+pub use backlot_imaging::{Fit, OutputFormat, extension};
 pub use links::{Picture, UPLOADS_PATH};
 pub use opened::{Ask, Freshness, Opened, Subject};
 pub use rendition::{FormatChoice, SIZE_LADDER, TransformRequest};

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use backlot_library::listing::Ownership;
+use backlot_library::listing::{Ownership, Within};
 
 use super::id_in;
 use crate::app::SignedIn;
@@ -100,6 +100,6 @@ pub(super) async fn tags(
     let after = checks.take(query.text_up_to("after", 100));
     checks.done()?;
     let limit = limit(&query, 1_000)?;
-    let counts = app.library().tags(&caller, ownership, after, limit + 1).await?;
+    let counts = app.library().tags(&caller, Within::Own(ownership), after, limit + 1).await?;
     Ok(Json(TagPage::of(counts, limit as usize)))
 }
