@@ -66,6 +66,15 @@ pub struct Lineage {
     pub author_id: Option<String>,
 }
 
+/// Keeps everybody from changing an asset who does not name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lock {
+    /// A secret: told to nobody but who locked the asset.
+    pub id: Id<Lock>,
+    /// It ends by itself then.
+    pub until: Millis,
+}
+
 /// A library entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asset {
@@ -109,6 +118,12 @@ pub struct Asset {
     pub parameters: String,
     /// The collections it is in.
     pub collection_ids: Vec<Id<Collection>>,
+    /// Another asset that stands for it where pictures are shown.
+    pub thumbnail_id: Option<Id<Asset>>,
+    /// Whether clients should not show it among others; a mere mark.
+    pub is_hidden: bool,
+    /// Who may change it meanwhile; one that has ended means nothing.
+    pub lock: Option<Lock>,
     /// Its bytes; none while a URL is still being fetched or when that failed.
     pub digest: Option<Digest>,
     /// In bytes.
@@ -137,6 +152,16 @@ pub struct Asset {
     pub deleted_at: Option<Millis>,
 }
 
+impl Asset {
+    /// The lock that holds at `now`.
+    #[must_use]
+    pub fn lock_at(&self, now: Millis) -> Option<Lock> {
+        self.lock.filter(|lock| lock.until > now)
+    }
+}
+
+/// The type of a canvas: JSON whose states are kept.
+pub const TYPE_CANVAS: &str = "canvas";
 /// The type of what is uploaded by hand.
 pub const TYPE_UPLOADED: &str = "uploaded";
 /// A face reference of the youthumb dialect.
@@ -159,7 +184,7 @@ pub const ASSET_TYPES: &[&str] = &[
     "audio2txt",
     "audio2video",
     "background-removal",
-    "canvas",
+    TYPE_CANVAS,
     "canvas-drawing",
     "canvas-export",
     "detection",

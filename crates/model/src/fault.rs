@@ -107,6 +107,7 @@ pub const CODES: &[&str] = &[
     "last-owner",
     "last-superuser",
     "limit-reached",
+    "locked",
     "media-refused",
     "membership-not-found",
     "method-not-allowed",

@@ -49,7 +49,12 @@ CREATE TABLE asset (
     styling_note    TEXT,
     description     TEXT,
     detected        TEXT,
-    parameters      TEXT   NOT NULL
+    parameters      TEXT   NOT NULL,
+    thumbnail_id    TEXT,
+    is_hidden       BIGINT NOT NULL DEFAULT 0,
+    -- Who may change it until then.
+    lock_id         TEXT,
+    locked_until    BIGINT
 );
 
 -- One index for each order of each reach.

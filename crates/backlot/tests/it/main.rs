@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "helpers of tests say what they are for")]
 
 mod app;
+mod assets;
 mod clients;
 mod harness;
 mod operate;

@@ -4,10 +4,6 @@
 //! says. Never: changes anything; an atomic check against a row belongs to the library, which
 //! gets the versions that [`Matching`] lists.
 
-use std::convert::Infallible;
-
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use backlot_model::{Fault, Kind};
 
@@ -114,18 +110,6 @@ fn collect_tags(raw: &str, weak_counts: bool, versions: &mut Vec<String>) {
             versions.push(tag.trim().to_owned());
         }
         rest = after.trim_start_matches([',', ' ', '\t']);
-    }
-}
-
-/// Extracts the `If-Match` condition of a changing call.
-#[derive(Debug)]
-pub struct IfMatch(pub Matching);
-
-impl<S: Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self(Matching::if_match(&parts.headers)))
     }
 }
 

@@ -3,13 +3,16 @@
 //! Owns: the entity tag of an asset, in both directions. Never: what a body holds.
 
 use axum::Json;
+use axum::extract::FromRequestParts;
 use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use backlot_library::Library;
+use backlot_library::assets::Expected;
 use backlot_library::signing::expiry_for;
 use backlot_model::account::Caller;
-use backlot_model::asset::Asset;
+use backlot_model::asset::{Asset, Lock};
 use backlot_model::clock::DAY_MS;
 use backlot_model::{Fault, Id};
 use serde::Serialize;
@@ -112,10 +115,44 @@ fn tag_of(asset: &Asset, library: &Library) -> ETag {
     ETag::new(&format!("{}.{}", asset.version, end / DAY_MS))
 }
 
+/// The headers that say on what a change counts: `If-Match` and `Lock-Id`.
+#[derive(Debug)]
+pub(super) struct Counting {
+    matching: Matching,
+    lock_id: Option<Id<Lock>>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Counting {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        let matching = Matching::if_match(&parts.headers);
+        let Some(raw) = parts.headers.get("lock-id") else {
+            return Ok(Self { matching, lock_id: None });
+        };
+        let lock_id = raw.to_str().ok().and_then(Id::parse);
+        let wrong = || Fault::invalid("header.Lock-Id", "format", "must be the id of a lock");
+        Ok(Self { matching, lock_id: Some(lock_id.ok_or_else(wrong)?) })
+    }
+}
+
+impl Counting {
+    /// What the change of this asset counts on.
+    pub(super) async fn expected(
+        &self,
+        library: &Library,
+        caller: &Caller,
+        id: Id<Asset>,
+    ) -> Result<Expected, Fault> {
+        let version = wanted(library, caller, id, &self.matching).await?;
+        Ok(Expected { version, lock_id: self.lock_id })
+    }
+}
+
 /// The version that a change is meant for; `None` when any will do.
 ///
 /// Of several versions that the client would take, it is the present one if that is among them.
-pub(super) async fn wanted(
+async fn wanted(
     library: &Library,
     caller: &Caller,
     id: Id<Asset>,

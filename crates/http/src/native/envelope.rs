@@ -198,7 +198,9 @@ refusals! {
         "503" "Not now; come back after `Retry-After` seconds";
     Missing: "404" "There is no such thing, or not for this caller";
     Conflicts: "409" "The present state does not allow it";
-    Outdated: "412" "The thing has changed since the version that `If-Match` names";
+    Outdated:
+        "409" "The thing is locked, and the call does not name its lock",
+        "412" "The thing has changed since the version that `If-Match` names";
     BadBody:
         "413" "More bytes, pixels or items than allowed",
         "415" "The body, or the file in it, is of a type that this call does not take";

@@ -8,7 +8,7 @@ use backlot_model::{Fault, Id};
 use backlot_store::assets;
 use backlot_store::db::Tx;
 
-use super::{AssetPatch, new_asset};
+use super::{AssetPatch, Expected, new_asset};
 use crate::Library;
 use crate::authority::{allow, asset_not_found, member};
 
@@ -99,7 +99,7 @@ impl Library {
         }
         let patch = match bulk {
             Bulk::Delete => {
-                allow(caller, Operation::Delete, asset)?;
+                self.permit(caller, Operation::Delete, asset, &Expected::default())?;
                 return self.delete_in(tx, asset).await;
             }
             Bulk::Collect(collection) => {
@@ -119,7 +119,7 @@ impl Library {
                 AssetPatch { tags: Some(rest), ..AssetPatch::default() }
             }
         };
-        let after = self.patched(caller, asset, None, patch)?;
+        let after = self.patched(caller, asset, &Expected::default(), patch)?;
         if after == *asset { Ok(after) } else { self.save(tx, asset, after).await }
     }
 }

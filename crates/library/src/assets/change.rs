@@ -1,7 +1,7 @@
 //! Changing: words, tags, visibility, copies, deletion and restoration.
 
 use backlot_model::account::{Caller, Member, Organization, Scope};
-use backlot_model::asset::{Asset, Visibility, is_asset_type};
+use backlot_model::asset::{Asset, Lock, Visibility, is_asset_type};
 use backlot_model::clock::DAY_MS;
 use backlot_model::event::EventKind;
 use backlot_model::fault::FieldFault;
@@ -9,11 +9,12 @@ use backlot_model::limits::{NAME_CHARS_MAX, RESTORE_DAYS, TEXT_CHARS_MAX};
 use backlot_model::media::Detected;
 use backlot_model::policy::Operation;
 use backlot_model::query::ScopeKey;
-use backlot_model::{Fault, Id, Kind};
+use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::assets;
 use backlot_store::db::Tx;
 use serde_json::{Map, Value};
 
+use super::lock::{prolonged, refuse_locked};
 use super::new_asset;
 use crate::Library;
 use crate::authority::{allow, asset_not_found, member};
@@ -47,10 +48,25 @@ pub struct AssetPatch {
     pub parameters: Option<Map<String, Value>>,
     /// Hints, whole.
     pub detected: Option<Option<Detected>>,
+    /// The asset that stands for it where pictures are shown.
+    pub thumbnail_id: Option<Option<Id<Asset>>>,
+    /// Whether clients should not show it among others.
+    pub is_hidden: Option<bool>,
+    /// A new end of the lock that the caller holds.
+    pub locked_until: Option<Millis>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
     /// The organisation it belongs to; must be one of the caller's.
     pub organization_id: Option<Option<Id<Organization>>>,
+}
+
+/// What a change counts on; it is refused where that does not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The asset still has this version.
+    pub version: Option<i64>,
+    /// The caller holds this lock. Not needed for what is not locked.
+    pub lock_id: Option<Id<Lock>>,
 }
 
 /// A replacement of the tags of a fixed set.
@@ -66,46 +82,82 @@ impl Library {
     /// Changes an asset; its new state.
     ///
     /// # Errors
-    /// `asset-not-found`, `forbidden`; `version-mismatch` when `version` is given and is no longer
-    /// the asset's; `invalid` with the fields. Nothing is changed then.
+    /// `asset-not-found`, `forbidden`; `locked`, `version-mismatch` when what is expected does not
+    /// hold; `invalid` with the fields. Nothing is changed then.
     pub async fn change_asset(
         &self,
         caller: &Caller,
         id: Id<Asset>,
-        version: Option<i64>,
+        expected: &Expected,
         patch: AssetPatch,
     ) -> Result<Asset, Fault> {
         let tx = self.db().begin().await?;
         let before = self.live_asset_in(&tx, id).await?;
-        let after = self.patched(caller, &before, version, patch)?;
+        let after = self.patched(caller, &before, expected, patch)?;
         if after == before {
             return Ok(before);
         }
-        if let Some(id) = after.organization_id.filter(|id| before.organization_id != Some(*id)) {
-            self.refuse_foreign_organization(member(caller, Scope::Write)?, id).await?;
-        }
+        self.check_references(caller, &before, &after).await?;
         let after = self.save(&tx, &before, after).await?;
         tx.commit().await?;
         Ok(after)
+    }
+
+    /// Whether `caller` may do `operation` to the asset as it is: by his authority, by its lock, by
+    /// its version. Every change of an asset passes through here.
+    ///
+    /// # Errors
+    /// As [`allow`]; `locked`, `version-mismatch`.
+    pub(super) fn permit(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        before: &Asset,
+        expected: &Expected,
+    ) -> Result<(), Fault> {
+        allow(caller, operation, before)?;
+        refuse_locked(before, expected.lock_id, self.now_ms())?;
+        if expected.version.is_some_and(|version| version != before.version) {
+            let said = "the asset has changed since; get it again";
+            return Err(Fault::new(Kind::PreconditionFailed, "version-mismatch", said));
+        }
+        Ok(())
+    }
+
+    /// Refuses an organisation that is not the caller's, and a thumbnail that he does not see.
+    pub(super) async fn check_references(
+        &self,
+        caller: &Caller,
+        before: &Asset,
+        after: &Asset,
+    ) -> Result<(), Fault> {
+        if let Some(id) = after.organization_id.filter(|id| before.organization_id != Some(*id)) {
+            self.refuse_foreign_organization(member(caller, Scope::Write)?, id).await?;
+        }
+        if let Some(id) = after.thumbnail_id.filter(|id| before.thumbnail_id != Some(*id)) {
+            let unknown =
+                |_| Fault::invalid("body.thumbnail_id", "reference", "there is no such asset");
+            self.asset(caller, id).await.map_err(unknown)?;
+        }
+        Ok(())
     }
 
     pub(super) fn patched(
         &self,
         caller: &Caller,
         before: &Asset,
-        version: Option<i64>,
+        expected: &Expected,
         patch: AssetPatch,
     ) -> Result<Asset, Fault> {
-        allow(caller, Operation::Change, before)?;
+        self.permit(caller, Operation::Change, before, expected)?;
         let member = member(caller, Scope::Write)?;
         if patch.visibility.is_some() || patch.organization_id.is_some() {
             allow(caller, Operation::SetVisibility, before)?;
         }
-        if version.is_some_and(|version| version != before.version) {
-            let said = "the asset has changed since; get it again";
-            return Err(Fault::new(Kind::PreconditionFailed, "version-mismatch", said));
-        }
         let mut after = before.clone();
+        if let Some(until) = patch.locked_until {
+            after.lock = Some(prolonged(before, until, self.now_ms())?);
+        }
         apply(&mut after, patch, member).map_err(|it| Fault::invalid_fields(vec![it]))?;
         Ok(after)
     }
@@ -113,20 +165,16 @@ impl Library {
     /// Deletes an asset; it can be restored for 30 days. The bytes go later.
     ///
     /// # Errors
-    /// `asset-not-found`, `forbidden`, `version-mismatch`.
+    /// `asset-not-found`, `forbidden`, `locked`, `version-mismatch`.
     pub async fn delete_asset(
         &self,
         caller: &Caller,
         id: Id<Asset>,
-        version: Option<i64>,
+        expected: &Expected,
     ) -> Result<Asset, Fault> {
         let tx = self.db().begin().await?;
         let before = self.live_asset_in(&tx, id).await?;
-        allow(caller, Operation::Delete, &before)?;
-        if version.is_some_and(|version| version != before.version) {
-            let said = "the asset has changed since; get it again";
-            return Err(Fault::new(Kind::PreconditionFailed, "version-mismatch", said));
-        }
+        self.permit(caller, Operation::Delete, &before, expected)?;
         let after = self.delete_in(&tx, &before).await?;
         tx.commit().await?;
         Ok(after)
@@ -189,6 +237,7 @@ impl Library {
         let mut after = before.clone();
         let now = self.now_ms();
         after.deleted_at = Some(now);
+        after.lock = None;
         after.updated_at = now.max(before.updated_at);
         after.access_epoch += 1;
         assets::save(tx, before, &after).await?;
@@ -237,6 +286,7 @@ impl Library {
         copy.organization_id = member.active_organization;
         copy.visibility = Visibility::Private;
         copy.collection_ids = Vec::new();
+        copy.lock = None;
         copy.lineage.parent_id = Some(original.id);
         copy.lineage.root_id = Some(original.lineage.root_id.unwrap_or(original.id));
         (copy.created_at, copy.updated_at) = (now, now);
@@ -304,6 +354,10 @@ fn apply(asset: &mut Asset, patch: AssetPatch, member: &Member) -> Result<(), Fi
     if let Some(detected) = patch.detected {
         asset.detected = new_asset::detected(detected)?;
     }
+    if let Some(thumbnail_id) = patch.thumbnail_id {
+        asset.thumbnail_id = thumbnail_id;
+    }
+    asset.is_hidden = patch.is_hidden.unwrap_or(asset.is_hidden);
     apply_audience(asset, patch.visibility, patch.organization_id, member)
 }
 

@@ -1,16 +1,18 @@
 //! What is done to one asset, and to many.
 //!
-//! Owns: get, change, copy, delete, restore, in single and in bulk, all under the authority table.
+//! Owns: get, change, lock, copy, delete, restore, in single and in bulk, all under the authority table.
 //! Never: bytes. They come in through `ingest` and go out through `delivery`.
 
 mod bulk;
 mod change;
+mod lock;
 mod lookup;
 mod new_asset;
 
 pub use bulk::{Bulk, BulkResult};
 pub(crate) use change::scope_of;
-pub use change::{AssetPatch, TagsWithin};
+pub use change::{AssetPatch, Expected, TagsWithin};
+pub use lock::{LOCK_MS_MAX, Unlock};
 pub use lookup::TagCount;
 pub use new_asset::NewAsset;
 

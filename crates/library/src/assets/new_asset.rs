@@ -46,6 +46,8 @@ pub struct NewAsset {
     pub collection_ids: Vec<String>,
     /// The organisation it belongs to; the caller's active one if absent.
     pub organization_id: Option<String>,
+    /// Whether clients should not show it among others.
+    pub is_hidden: bool,
 }
 
 /// A [`NewAsset`] whose words are within their limits. What they refer to is not yet checked.
@@ -67,6 +69,7 @@ pub(crate) struct CheckedAsset {
     pub(crate) detected: Option<Detected>,
     pub(crate) collection_ids: Vec<Id<Collection>>,
     pub(crate) organization_id: Option<Id<Organization>>,
+    pub(crate) is_hidden: bool,
 }
 
 impl NewAsset {
@@ -93,6 +96,7 @@ impl NewAsset {
             detected: faults.take(detected(self.detected)),
             collection_ids: faults.collections(&self.collection_ids),
             organization_id: faults.id("organization_id", self.organization_id),
+            is_hidden: self.is_hidden,
         };
         if faults.0.is_empty() { Ok(checked) } else { Err(Fault::invalid_fields(faults.0)) }
     }

@@ -168,6 +168,9 @@ impl Library {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            thumbnail_id: None,
+            is_hidden: checked.is_hidden,
+            lock: None,
         };
         Ok(Draft(asset))
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use backlot_model::Id;
 use backlot_model::account::User;
-use backlot_model::asset::{Asset, Collection, Lineage, Status, Visibility};
+use backlot_model::asset::{Asset, Collection, Lineage, Lock, Status, Visibility};
 use backlot_model::media::{Detected, Digest, MediaKind};
 use backlot_model::query::{ScopeKey, fold};
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ pub(super) const COLUMNS: &str = "a.seq, a.collections, a.id, a.uploader_id, a.o
     a.visibility, a.tags, a.styling_note, a.detected, a.parent_id, a.root_id, a.inference_id, \
     a.model_id, a.author_id, a.parameters, a.digest, a.size, a.mime_type, a.width, a.height, \
     a.dominant_color, a.thumbhash, a.has_thumbnails, a.access_epoch, a.version, a.created_at, \
-    a.updated_at, a.deleted_at";
+    a.updated_at, a.deleted_at, a.thumbnail_id, a.is_hidden, a.lock_id, a.locked_until";
 
 /// How many [`COLUMNS`] there are.
-pub(super) const WIDTH: usize = 36;
+pub(super) const WIDTH: usize = 40;
 
 /// The columns that change, with the values of [`mutable`] in the same order.
 pub(super) const MUTABLE: &[&str] = &[
@@ -58,6 +58,10 @@ pub(super) const MUTABLE: &[&str] = &[
     "description",
     "detected",
     "parameters",
+    "thumbnail_id",
+    "is_hidden",
+    "lock_id",
+    "locked_until",
 ];
 
 /// Asset `a`, read through one index. SQLite keeps to it or refuses; it has no statistics of a
@@ -133,6 +137,10 @@ pub(super) fn mutable(asset: &Asset) -> Result<Vec<Arg>, DbError> {
         &asset.description,
         asset.detected.as_ref().map(detected_to_json),
         &asset.parameters,
+        asset.thumbnail_id,
+        asset.is_hidden,
+        asset.lock.map(|lock| lock.id),
+        asset.lock.map(|lock| lock.until),
     ])
 }
 
@@ -178,8 +186,16 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Stored, DbError> {
         created_at: row.get(33)?,
         updated_at: row.get(34)?,
         deleted_at: row.get(35)?,
+        thumbnail_id: row.get(36)?,
+        is_hidden: row.get(37)?,
+        lock: lock(row, 38, 39)?,
     };
     Ok(Stored { seq: row.get(0)?, is_collected: row.get::<i64>(1)? > 0, asset })
+}
+
+fn lock(row: &Row<'_>, id: usize, until: usize) -> Result<Option<Lock>, DbError> {
+    let (id, until) = (row.get::<Option<Id<Lock>>>(id)?, row.get::<Option<i64>>(until)?);
+    Ok(id.zip(until).map(|(id, until)| Lock { id, until }))
 }
 
 /// Reads a word of one of the model's sets.

@@ -204,6 +204,9 @@ impl Maker {
             created_at: self.at,
             updated_at: self.at,
             deleted_at: self.once_in(50).then_some(self.at),
+            thumbnail_id: None,
+            is_hidden: false,
+            lock: None,
         };
         (asset, facts)
     }

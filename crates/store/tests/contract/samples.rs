@@ -72,6 +72,9 @@ pub(crate) fn asset(uploader: Id<User>, n: u64) -> Asset {
         created_at: NOW,
         updated_at: NOW,
         deleted_at: None,
+        thumbnail_id: None,
+        is_hidden: false,
+        lock: None,
     }
 }
 

@@ -7,7 +7,7 @@ mod listing;
 mod refusals;
 mod uploads;
 
-use backlot_library::assets::AssetPatch;
+use backlot_library::assets::{AssetPatch, Expected};
 use backlot_model::Id;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn upload_only(app: &TestApp, person: &Person, filename: &str, bytes: &[u8
 /// Changes an asset in ways that this dialect does not know.
 async fn change(app: &TestApp, person: &Person, id: &str, patch: AssetPatch) {
     let (caller, id) = (app.caller(person).await, Id::parse(id).unwrap());
-    app.library.change_asset(&caller, id, None, patch).await.unwrap();
+    app.library.change_asset(&caller, id, &Expected::default(), patch).await.unwrap();
 }
 
 /// The ids, or names, of a listing.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use backlot_library::assets::{AssetPatch, Bulk, TagsWithin};
+use backlot_library::assets::{AssetPatch, Bulk, Expected, TagsWithin};
 use backlot_library::limiter::Limit;
 use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account::Caller;
@@ -166,7 +166,8 @@ pub(super) async fn set_tags(
     let tags = tags.into_iter().map(|tag| tag.word().to_owned()).collect();
     let tags_within = Some(TagsWithin { set: TAGS, tags });
     let patch = AssetPatch { tags_within, ..AssetPatch::default() };
-    let asset = app.library().change_asset(&caller, named(&path)?, None, patch).await?;
+    let asset =
+        app.library().change_asset(&caller, named(&path)?, &Expected::default(), patch).await?;
     Ok(Json(Asset::new(asset, &links)))
 }
 
@@ -190,7 +191,8 @@ pub(super) async fn set_note(
     Body(NoteChange { styling_note }): Body<NoteChange>,
 ) -> Result<Json<Asset>, Refusal> {
     let patch = AssetPatch { styling_note: Some(styling_note), ..AssetPatch::default() };
-    let asset = app.library().change_asset(&caller, named(&path)?, None, patch).await?;
+    let asset =
+        app.library().change_asset(&caller, named(&path)?, &Expected::default(), patch).await?;
     Ok(Json(Asset::new(asset, &links)))
 }
 
@@ -210,7 +212,7 @@ pub(super) async fn delete(
     SignedIn(caller): SignedIn,
     path: PathFields,
 ) -> Result<StatusCode, Refusal> {
-    app.library().delete_asset(&caller, named(&path)?, None).await?;
+    app.library().delete_asset(&caller, named(&path)?, &Expected::default()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use backlot_library::assets::NewAsset;
+use backlot_library::assets::{Expected, NewAsset};
 use backlot_library::ingest::Accepts;
 use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
@@ -182,7 +182,7 @@ pub(super) async fn delete(
     path: PathFields,
 ) -> Result<StatusCode, Refusal> {
     let id = named(&app, &path).await?;
-    app.library().delete_asset(&caller, id, None).await?;
+    app.library().delete_asset(&caller, id, &Expected::default()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

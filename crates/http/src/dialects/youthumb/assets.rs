@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use backlot_library::assets::NewAsset;
+use backlot_library::assets::{Expected, NewAsset};
 use backlot_library::ingest::{Accepts, Received};
 use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
@@ -286,7 +286,7 @@ pub(super) async fn delete(
     SignedIn(caller): SignedIn,
     path: PathFields,
 ) -> Result<Json<Answer<Message>>, Refusal> {
-    app.library().delete_asset(&caller, path.id("id", not_found)?, None).await?;
+    app.library().delete_asset(&caller, path.id("id", not_found)?, &Expected::default()).await?;
     Ok(Json(Answer::said("Asset deleted")))
 }
 

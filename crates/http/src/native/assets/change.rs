@@ -10,15 +10,15 @@ use backlot_model::account::Caller;
 use super::id_in;
 use crate::app::SignedIn;
 use crate::app::{App, Links};
-use crate::edge::etag::IfMatch;
 use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;
-use crate::native::answer::{Answered, Reply, Shown, made, wanted};
+use crate::native::answer::{Answered, Counting, Reply, Shown, made};
 use crate::native::envelope::{BadBody, Conflicts, Missing, Outdated, Refused};
 use crate::native::once::Once;
 use crate::native::wire::Message;
 use crate::native::wire::asset::AssetBody;
 use crate::native::wire::change::{AssetChange, NoteChange, TagsChange, VisibilityChange};
+use crate::native::wire::lock::{LockAsked, LockBody, UnlockAsked};
 
 /// Change an asset
 ///
@@ -28,6 +28,7 @@ use crate::native::wire::change::{AssetChange, NoteChange, TagsChange, Visibilit
     params(
         ("id" = String, Path, description = "The asset"),
         ("If-Match" = Option<String>, Header, description = "Changes the asset only if it still has this entity tag"),
+        ("Lock-Id" = Option<String>, Header, description = "The lock that the caller holds, if the asset is locked"),
     ),
     request_body = AssetChange,
     responses((status = 200, description = "The asset", body = AssetBody), Refused, Missing, Outdated, BadBody),
@@ -35,10 +36,10 @@ use crate::native::wire::change::{AssetChange, NoteChange, TagsChange, Visibilit
 pub(super) async fn change(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, PathFields, IfMatch),
+    (links, path, counting): (Links, PathFields, Counting),
     Body(change): Body<AssetChange>,
 ) -> Answered {
-    patched(&app, &caller, &links, (path, version), change.into_patch()?).await
+    patched(&app, &caller, &links, (path, counting), change.into_patch()?).await
 }
 
 /// Set an asset's tags
@@ -47,6 +48,7 @@ pub(super) async fn change(
     params(
         ("id" = String, Path, description = "The asset"),
         ("If-Match" = Option<String>, Header, description = "Changes the asset only if it still has this entity tag"),
+        ("Lock-Id" = Option<String>, Header, description = "The lock that the caller holds, if the asset is locked"),
     ),
     request_body = TagsChange,
     responses((status = 200, description = "The asset", body = AssetBody), Refused, Missing, Outdated, BadBody),
@@ -54,10 +56,10 @@ pub(super) async fn change(
 pub(super) async fn tags(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, PathFields, IfMatch),
+    (links, path, counting): (Links, PathFields, Counting),
     Body(change): Body<TagsChange>,
 ) -> Answered {
-    patched(&app, &caller, &links, (path, version), change.into()).await
+    patched(&app, &caller, &links, (path, counting), change.into()).await
 }
 
 /// Set an asset's note
@@ -66,6 +68,7 @@ pub(super) async fn tags(
     params(
         ("id" = String, Path, description = "The asset"),
         ("If-Match" = Option<String>, Header, description = "Changes the asset only if it still has this entity tag"),
+        ("Lock-Id" = Option<String>, Header, description = "The lock that the caller holds, if the asset is locked"),
     ),
     request_body = NoteChange,
     responses((status = 200, description = "The asset", body = AssetBody), Refused, Missing, Outdated, BadBody),
@@ -73,10 +76,10 @@ pub(super) async fn tags(
 pub(super) async fn note(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, PathFields, IfMatch),
+    (links, path, counting): (Links, PathFields, Counting),
     Body(change): Body<NoteChange>,
 ) -> Answered {
-    patched(&app, &caller, &links, (path, version), change.into()).await
+    patched(&app, &caller, &links, (path, counting), change.into()).await
 }
 
 /// Set who may see an asset
@@ -87,6 +90,7 @@ pub(super) async fn note(
     params(
         ("id" = String, Path, description = "The asset"),
         ("If-Match" = Option<String>, Header, description = "Changes the asset only if it still has this entity tag"),
+        ("Lock-Id" = Option<String>, Header, description = "The lock that the caller holds, if the asset is locked"),
     ),
     request_body = VisibilityChange,
     responses((status = 200, description = "The asset", body = AssetBody), Refused, Missing, Outdated, BadBody),
@@ -94,10 +98,10 @@ pub(super) async fn note(
 pub(super) async fn visibility(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    (links, path, version): (Links, PathFields, IfMatch),
+    (links, path, counting): (Links, PathFields, Counting),
     Body(change): Body<VisibilityChange>,
 ) -> Answered {
-    patched(&app, &caller, &links, (path, version), change.into_patch()?).await
+    patched(&app, &caller, &links, (path, counting), change.into_patch()?).await
 }
 
 /// Copy an asset
@@ -133,6 +137,7 @@ pub(super) async fn copy(
     params(
         ("id" = String, Path, description = "The asset"),
         ("If-Match" = Option<String>, Header, description = "Deletes the asset only if it still has this entity tag"),
+        ("Lock-Id" = Option<String>, Header, description = "The lock that the caller holds, if the asset is locked"),
     ),
     responses((status = 200, description = "It is deleted", body = Message), Refused, Missing, Outdated),
 )]
@@ -140,11 +145,11 @@ pub(super) async fn delete(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     path: PathFields,
-    IfMatch(matching): IfMatch,
+    counting: Counting,
 ) -> Shown<Message> {
     let id = id_in(&path)?;
-    let version = wanted(app.library(), &caller, id, &matching).await?;
-    app.library().delete_asset(&caller, id, version).await?;
+    let expected = counting.expected(app.library(), &caller, id).await?;
+    app.library().delete_asset(&caller, id, &expected).await?;
     Ok(Json(Message::new("Asset deleted")))
 }
 
@@ -164,16 +169,62 @@ pub(super) async fn restore(
     Ok(Reply::asset(StatusCode::OK, asset, &links, &caller, app.library())?.into_response())
 }
 
+/// Lock an asset
+///
+/// Until then it can be changed and deleted only by calls that name the lock in the header
+/// `Lock-Id`. A call that names the present lock prolongs it.
+#[utoipa::path(
+    put, path = "/assets/{id}/lock", operation_id = "lock_asset", tag = "assets",
+    params(
+        ("id" = String, Path, description = "The asset"),
+        ("If-Match" = Option<String>, Header, description = "Locks the asset only if it still has this entity tag"),
+        ("Lock-Id" = Option<String>, Header, description = "The lock that the caller holds, if the asset is locked"),
+    ),
+    request_body = LockAsked,
+    responses((status = 200, description = "The lock", body = LockBody), Refused, Missing, Outdated, BadBody),
+)]
+pub(super) async fn lock(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    (path, counting): (PathFields, Counting),
+    Body(asked): Body<LockAsked>,
+) -> Shown<LockBody> {
+    let (library, id) = (app.library(), id_in(&path)?);
+    let expected = counting.expected(library, &caller, id).await?;
+    let (_, lock) = library.lock_asset(&caller, id, &expected, asked.until()?).await?;
+    Ok(Json(lock.into()))
+}
+
+/// Unlock an asset
+///
+/// The lock is named, or broken with `force`, which the uploader may.
+#[utoipa::path(
+    put, path = "/assets/{id}/unlock", operation_id = "unlock_asset", tag = "assets",
+    params(("id" = String, Path, description = "The asset")),
+    request_body = UnlockAsked,
+    responses((status = 200, description = "The asset", body = AssetBody), Refused, Missing, Conflicts, BadBody),
+)]
+pub(super) async fn unlock(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    (links, path): (Links, PathFields),
+    Body(asked): Body<UnlockAsked>,
+) -> Answered {
+    let (library, id) = (app.library(), id_in(&path)?);
+    let asset = library.unlock_asset(&caller, id, asked.unlock()?).await?;
+    Ok(Reply::asset(StatusCode::OK, asset, &links, &caller, library)?.into_response())
+}
+
 /// Changes the asset in the path, if it has the version that is wanted.
 async fn patched(
     app: &App,
     caller: &Caller,
     links: &Links,
-    (path, IfMatch(matching)): (PathFields, IfMatch),
+    (path, counting): (PathFields, Counting),
     patch: AssetPatch,
 ) -> Answered {
     let (library, id) = (app.library(), id_in(&path)?);
-    let version = wanted(library, caller, id, &matching).await?;
-    let asset = library.change_asset(caller, id, version, patch).await?;
+    let expected = counting.expected(library, caller, id).await?;
+    let asset = library.change_asset(caller, id, &expected, patch).await?;
     Ok(Reply::asset(StatusCode::OK, asset, links, caller, library)?.into_response())
 }

@@ -28,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change::tags))
         .routes(routes!(change::note))
         .routes(routes!(change::visibility))
+        .routes(routes!(change::lock))
+        .routes(routes!(change::unlock))
         .routes(routes!(change::copy))
         .routes(routes!(change::restore))
 }

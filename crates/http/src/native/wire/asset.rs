@@ -33,7 +33,7 @@ use crate::app::Links;
     "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "thumbhash": "1QcSHQRnh493V4dIh4eXh1h4kJUI", "dominant_color": "#3a5f8b",
     "created_at": "2026-01-15T10:30:00.000Z", "updated_at": "2026-01-15T10:30:01.250Z",
-    "deleted_at": null
+    "deleted_at": null, "thumbnail_id": null, "is_hidden": false, "locked_until": null
 }))]
 pub(in crate::native) struct AssetBody {
     /// Identifier.
@@ -115,6 +115,14 @@ pub(in crate::native) struct AssetBody {
     /// When it was deleted; it can be restored for 30 days.
     #[schema(format = DateTime)]
     deleted_at: Option<String>,
+    /// Another asset that stands for it where pictures are shown.
+    #[schema(format = Uuid)]
+    thumbnail_id: Option<String>,
+    /// Whether it should not be shown among others; a mere mark.
+    is_hidden: bool,
+    /// Until then only who holds its lock may change it; a time that is past means nothing.
+    #[schema(format = DateTime)]
+    locked_until: Option<String>,
 }
 
 impl AssetBody {
@@ -133,7 +141,7 @@ impl AssetBody {
             name, filename, description, asset_type, kind, status, error, visibility, tags,
             styling_note, detected, lineage, parameters, collection_ids, digest, size, mime_type,
             width, height, dominant_color, thumbhash, has_thumbnails: _, access_epoch: _,
-            version: _, created_at, updated_at, deleted_at,
+            version: _, created_at, updated_at, deleted_at, thumbnail_id, is_hidden, lock,
         } = asset;
         let Lineage { parent_id, root_id, inference_id, model_id, author_id } = lineage;
         Self {
@@ -173,6 +181,9 @@ impl AssetBody {
             created_at: at(created_at),
             updated_at: at(updated_at),
             deleted_at: deleted_at.map(at),
+            thumbnail_id: thumbnail_id.map(|id| id.to_string()),
+            is_hidden,
+            locked_until: lock.map(|lock| at(lock.until)),
         }
     }
 }

@@ -61,6 +61,12 @@ pub(in crate::native) struct AssetChange {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<DetectedHints>)]
     detected: Option<Option<Object<DetectedHints>>>,
+    /// Another asset that stands for it where pictures are shown.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    thumbnail_id: Option<Option<String>>,
+    /// Whether it should not be shown among others; a mere mark.
+    is_hidden: Option<bool>,
     /// Who may see it.
     visibility: Option<VisibilityWord>,
     /// The organisation it belongs to; null takes it out.
@@ -85,9 +91,14 @@ impl AssetChange {
             model_id,
             parameters,
             detected,
+            thumbnail_id,
+            is_hidden,
             visibility,
             organization_id,
         } = self;
+        let thumbnail_id = thumbnail_id
+            .map(|raw| optional_id_at("body.thumbnail_id", raw.as_deref()))
+            .transpose()?;
         let organization_id = organization_id
             .map(|raw| optional_id_at("body.organization_id", raw.as_deref()))
             .transpose()?;
@@ -105,6 +116,9 @@ impl AssetChange {
             model_id,
             parameters,
             detected: detected.map(|hints| hints.map(|Object(hints)| hints.into())),
+            thumbnail_id,
+            is_hidden,
+            locked_until: None,
             visibility: visibility.map(|word| word.0),
             organization_id,
         })

@@ -65,6 +65,8 @@ pub(in crate::native) struct NewAssetFields {
     collection_ids: Option<Vec<String>>,
     /// The organisation it belongs to; the credential's if absent.
     organization_id: Option<String>,
+    /// Whether it should not be shown among others; a mere mark.
+    is_hidden: Option<bool>,
 }
 
 impl NewAssetFields {
@@ -89,6 +91,7 @@ impl NewAssetFields {
             ..Self::default()
         };
         read.visibility = checks.take(fields.choice("visibility", &words())).map(Word);
+        read.is_hidden = checks.take(fields.flag("is_hidden"));
         read.tags = checks.take(fields.list("tags"));
         read.collection_ids = checks.take(fields.list("collection_ids"));
         read.parameters = checks.take(json_text(fields, "parameters"));
@@ -141,6 +144,7 @@ impl From<NewAssetFields> for NewAsset {
             detected,
             collection_ids,
             organization_id,
+            is_hidden,
         } = said;
         Self {
             name,
@@ -159,6 +163,7 @@ impl From<NewAssetFields> for NewAsset {
             detected: detected.map(|Object(hints)| hints.into()),
             collection_ids: collection_ids.unwrap_or_default(),
             organization_id,
+            is_hidden: is_hidden.unwrap_or_default(),
         }
     }
 }

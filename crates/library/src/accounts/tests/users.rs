@@ -273,6 +273,9 @@ async fn uploaded(world: &World, by: &User, to: Option<Id<Organization>>) -> Id<
         created_at: by.created_at,
         updated_at: by.created_at,
         deleted_at: None,
+        thumbnail_id: None,
+        is_hidden: false,
+        lock: None,
     };
     let tx = world.db.begin().await.unwrap();
     assets::insert(&tx, &asset, None).await.unwrap();
