@@ -114,6 +114,30 @@ pub enum Attribute {
     Parameter(String),
 }
 
+impl From<TextAttribute> for Attribute {
+    fn from(it: TextAttribute) -> Self {
+        Self::Text(it)
+    }
+}
+
+impl From<Measure> for Attribute {
+    fn from(it: Measure) -> Self {
+        Self::Measure(it)
+    }
+}
+
+impl From<Truth> for Attribute {
+    fn from(it: Truth) -> Self {
+        Self::Truth(it)
+    }
+}
+
+impl From<Members> for Attribute {
+    fn from(it: Members) -> Self {
+        Self::Members(it)
+    }
+}
+
 /// A range of numbers; neither bound is NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
