@@ -21,6 +21,7 @@ pub mod limiter;
 pub mod listing;
 pub mod persons;
 mod positions;
+pub mod search;
 pub mod secret;
 pub mod signing;
 pub mod tasks;

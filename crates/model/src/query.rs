@@ -2,10 +2,14 @@
 //!
 //! Every dialect translates its parameters into an [`AssetQuery`]; the store turns it into SQL.
 
+mod expression;
+
 use crate::account::{Organization, User};
 use crate::asset::{Asset, Collection, Status, Visibility};
 use crate::media::{MediaKind, words};
 use crate::{Id, Millis};
+
+pub use expression::{Attribute, Expression, Measure, Members, Range, TextAttribute, Truth};
 
 /// Where an asset is listed. Every asset has exactly one, so unions of scopes need no
 /// deduplication, and each scope is one range of an index.
@@ -199,6 +203,8 @@ pub struct Filter {
     pub height: PixelRange,
     /// A generation parameter at a dotted path has this value, compared as text.
     pub parameters: Vec<(String, String)>,
+    /// A condition of any shape; see [`Filter::narrow`].
+    pub expression: Option<Expression>,
     /// Only deleted ones that can still be restored, instead of only live ones.
     pub deleted: bool,
 }
