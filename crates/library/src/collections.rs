@@ -118,7 +118,8 @@ impl Library {
         let name = patch.name.map(|name| collection_name(&name)).transpose()?;
         self.own_collection(member, id).await?;
         if let Some(Some(thumbnail)) = patch.thumbnail {
-            let unknown = |_| Fault::invalid("body.thumbnail", "reference", "there is no such asset");
+            let unknown =
+                |_| Fault::invalid("body.thumbnail", "reference", "there is no such asset");
             let asset = self.asset(caller, thumbnail).await.map_err(unknown)?;
             allow(caller, Operation::Collect, &asset).map_err(unknown)?;
         }

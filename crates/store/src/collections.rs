@@ -89,10 +89,8 @@ pub async fn list_after(
         )
     };
     // The second arm leaves out what the first has.
-    let theirs = format!(
-        "c.organization_id IN ({}) AND ($1 IS NULL OR c.owner_id <> $1)",
-        db.each_text(2)
-    );
+    let theirs =
+        format!("c.organization_id IN ({}) AND ($1 IS NULL OR c.owner_id <> $1)", db.each_text(2));
     let sql = format!(
         "{} UNION ALL {} ORDER BY 7 DESC, 1 DESC LIMIT $5",
         arm("c.owner_id = $1"),

@@ -69,6 +69,15 @@ pub struct Expected {
     pub lock_id: Option<Id<Lock>>,
 }
 
+/// Who sees a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyTo {
+    /// Only who made it.
+    Private,
+    /// Everybody in this organisation.
+    Shared(Id<Organization>),
+}
+
 /// A replacement of the tags of a fixed set.
 #[derive(Debug, Clone)]
 pub struct TagsWithin {
@@ -192,11 +201,17 @@ impl Library {
         Ok(after)
     }
 
-    /// Makes a private copy for the caller over the same bytes; its parent is the original.
+    /// Makes a copy for the caller over the same bytes; its parent is the original.
     ///
     /// # Errors
-    /// `asset-not-found`; `asset-busy` while the original is still being fetched.
-    pub async fn copy_asset(&self, caller: &Caller, id: Id<Asset>) -> Result<Asset, Fault> {
+    /// `asset-not-found`; `asset-busy` while the original is still being fetched; `invalid` for an
+    /// organisation that is not the caller's.
+    pub async fn copy_asset(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        to: CopyTo,
+    ) -> Result<Asset, Fault> {
         let original = self.asset(caller, id).await?;
         allow(caller, Operation::Copy, &original)?;
         let member = member(caller, Scope::Write)?;
@@ -204,7 +219,10 @@ impl Library {
             let said = "the asset has no bytes yet; copy it when it is ready";
             return Err(Fault::new(Kind::Conflict, "asset-busy", said));
         };
-        self.copy_over(member, &original, digest).await
+        if let CopyTo::Shared(organization) = to {
+            self.refuse_foreign_organization(member, organization).await?;
+        }
+        self.copy_over(member, &original, digest, to).await
     }
 
     pub(super) async fn live_asset_in(&self, tx: &Tx, id: Id<Asset>) -> Result<Asset, Fault> {
@@ -276,6 +294,7 @@ impl Library {
         member: &Member,
         original: &Asset,
         digest: backlot_model::media::Digest,
+        to: CopyTo,
     ) -> Result<Asset, Fault> {
         let now = self.now_ms();
         let mut copy = original.clone();
@@ -283,8 +302,10 @@ impl Library {
         copy.uploader_id = member.user_id;
         copy.uploader_name.clone_from(&member.username);
         copy.uploader_is_superuser = member.is_superuser;
-        copy.organization_id = member.active_organization;
-        copy.visibility = Visibility::Private;
+        (copy.organization_id, copy.visibility) = match to {
+            CopyTo::Private => (member.active_organization, Visibility::Private),
+            CopyTo::Shared(organization) => (Some(organization), Visibility::Shared),
+        };
         copy.collection_ids = Vec::new();
         copy.lock = None;
         copy.lineage.parent_id = Some(original.id);

@@ -7,13 +7,16 @@ mod bulk;
 mod change;
 mod lock;
 mod lookup;
+mod many;
 mod new_asset;
+mod tags;
 
 pub use bulk::{Bulk, BulkResult};
 pub(crate) use change::scope_of;
-pub use change::{AssetPatch, Expected, TagsWithin};
+pub use change::{AssetPatch, CopyTo, Expected, TagsWithin};
 pub use lock::{LOCK_MS_MAX, Unlock};
 pub use lookup::TagCount;
 pub use new_asset::NewAsset;
+pub use tags::TagChange;
 
 pub(crate) use new_asset::{CheckedAsset, text};

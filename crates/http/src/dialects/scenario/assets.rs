@@ -3,10 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use backlot_library::assets::{
-    AssetPatch, Bulk, BulkResult, CopyTo, Expected, TagChange,
+    AssetPatch, Bulk, BulkResult, CopyTo, Expected, NewAsset, TagChange,
 };
-use backlot_library::ingest::{Accepts, Received};
-use backlot_library::assets::NewAsset;
+use backlot_library::ingest::Accepts;
 use backlot_model::account::Caller;
 use backlot_model::asset::{Lock, Visibility};
 use backlot_model::{Fault, Id, Kind, asset};
@@ -20,8 +19,8 @@ use super::wire::asset::{Asset, asset_id};
 use super::wire::refusal::{Conflict, Refused, UnfitBody};
 use crate::app::{App, Links};
 use crate::edge::dialect::Refusal;
-use crate::edge::intake::{Content, Incoming};
 use crate::edge::intake::body::Body;
+use crate::edge::intake::{Content, Incoming};
 use crate::edge::path::PathFields;
 use crate::edge::time;
 
@@ -78,7 +77,8 @@ pub(super) async fn upload(
 ) -> Result<Json<OneAsset>, Refusal> {
     let caller = &asking.caller;
     let pictures = Accepts::pictures(&app.library().config().uploads);
-    let (body, files): (NewAssetBody, Files) = doors::read(&app, caller, pictures, incoming).await?;
+    let (body, files): (NewAssetBody, Files) =
+        doors::read(&app, caller, pictures, incoming).await?;
     let NewAssetBody { name, canvas, hide, collection_ids, parent_id, .. } = body;
     let new = NewAsset {
         name: Some(name.clone()),
@@ -91,10 +91,7 @@ pub(super) async fn upload(
     };
     let made = match (files.image, canvas) {
         (Some(image), _) => app.library().create_asset(caller, image, new).await,
-        (None, Some(canvas)) => {
-            app.library().create_canvas(caller, &canvas, files.thumbnail, new).await
-        }
-        (None, None) => {
+        (None, _) => {
             let said = "`image` or `canvas` is required";
             Err(Fault::invalid("body.image", "missing", said))
         }
@@ -128,7 +125,9 @@ pub(super) fn in_body(mut fault: Fault) -> Fault {
             (*spelt).clone_into(name);
         }
     }
-    if let [field] = fault.fields.as_slice() && fault.kind == Kind::Invalid {
+    if let [field] = fault.fields.as_slice()
+        && fault.kind == Kind::Invalid
+    {
         fault.message = format!("{}: {}", field.path.join("."), field.message);
     }
     fault
@@ -170,14 +169,13 @@ pub(super) async fn get(
 )]
 pub(super) async fn get_public(
     State(app): State<App>,
-    Passing(_): Passing,
+    Passing(asking): Passing,
     links: Links,
     path: PathFields,
 ) -> Result<Json<OneAsset>, Refusal> {
     // Whoever asks sees here what the public sees.
-    let caller = Caller::Anonymous;
-    let asset = app.library().asset(&caller, named(&path)?).await?;
-    Ok(Json(shelf::one(&app, &caller, &links, asset).await?))
+    let asset = app.library().asset(&Caller::Anonymous, named(&path)?).await?;
+    Ok(Json(shelf::one(&app, &asking.caller, &links, asset).await?))
 }
 
 /// A change of an asset; what is absent stays.
@@ -231,19 +229,15 @@ pub(super) async fn update(
     let pictures = Accepts::pictures(&app.library().config().uploads);
     let (body, files): (AssetChange, Files) = doors::read(&app, caller, pictures, incoming).await?;
     let locked_until = body.lock_expires_at.as_deref().map(lock_end).transpose()?;
-    let expected = Expected { lock_id: body.lock_id.as_deref().map(lock_id), ..Expected::default() };
+    let expected =
+        Expected { lock_id: body.lock_id.as_deref().map(lock_id), ..Expected::default() };
     let patch = AssetPatch {
         name: body.name,
         description: body.description.map(Some),
         locked_until,
         ..AssetPatch::default()
     };
-    let change = CanvasChange {
-        state: body.canvas,
-        takes_snapshot: !body.disable_snapshot.unwrap_or(false),
-        thumbnail: files.thumbnail,
-    };
-    let asset = app.library().change_canvas(caller, id, &expected, patch, change).await;
+    let asset = app.library().change_asset(caller, id, &expected, patch).await;
     Ok(Json(shelf::one(&app, caller, &links, asset.map_err(in_body)?).await?))
 }
 
@@ -439,8 +433,10 @@ pub(super) async fn set_tags(
     Body(TagsChange { add, delete, strict }): Body<TagsChange>,
 ) -> Result<Json<TagsChanged>, Refusal> {
     let change = TagChange { add, delete, strict };
-    let (added, deleted) =
-        app.library().change_tags(&asking.caller, named(&path)?, &Expected::default(), &change).await?;
+    let (added, deleted) = app
+        .library()
+        .change_tags(&asking.caller, named(&path)?, &Expected::default(), &change)
+        .await?;
     Ok(Json(TagsChanged { added, deleted }))
 }
 

@@ -14,7 +14,7 @@ const IMAGE: &str = "image";
 const THUMBNAIL: &str = "thumbnail";
 
 /// What came in, each if it did.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Files {
     pub(super) image: Option<Received>,
     pub(super) thumbnail: Option<Received>,

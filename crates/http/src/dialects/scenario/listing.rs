@@ -22,9 +22,22 @@ use crate::edge::fields::{Checks, Fields};
 
 /// What may not stand beside `deleted`.
 const NOT_WITH_DELETED: &[&str] = &[
-    "authorId", "collectionId", "createdAfter", "createdBefore", "inferenceId", "modelId",
-    "parentAssetId", "privacy", "rootAssetId", "sortBy", "sortDirection", "tags", "type", "types",
-    "updatedAfter", "updatedBefore",
+    "authorId",
+    "collectionId",
+    "createdAfter",
+    "createdBefore",
+    "inferenceId",
+    "modelId",
+    "parentAssetId",
+    "privacy",
+    "rootAssetId",
+    "sortBy",
+    "sortDirection",
+    "tags",
+    "type",
+    "types",
+    "updatedAfter",
+    "updatedBefore",
 ];
 /// How many types one query may name.
 const TYPES_MAX: usize = 100;
@@ -120,12 +133,7 @@ pub(super) async fn list_public(
     Ok(Json(page(&app, &asking, &links, asked).await?))
 }
 
-async fn page(
-    app: &App,
-    asking: &Asking,
-    links: &Links,
-    asked: Asked,
-) -> Result<AssetPage, Fault> {
+async fn page(app: &App, asking: &Asking, links: &Links, asked: Asked) -> Result<AssetPage, Fault> {
     let (library, caller) = (app.library(), &asking.caller);
     let fingerprint = asked.fingerprint(asking);
     let open = |token: &String| {
@@ -295,7 +303,9 @@ pub(super) fn page_size(query: &Fields, default: u32, checks: &mut Checks) -> u3
 /// An id in any dress.
 fn id<T>(query: &Fields, name: &str) -> Result<Option<Id<T>>, FieldFault> {
     let Some(raw) = query.one(name)? else { return Ok(None) };
-    Id::parse(raw).map(Some).ok_or_else(|| query.fault(name, "format", "must be an id").with_input(raw))
+    Id::parse(raw)
+        .map(Some)
+        .ok_or_else(|| query.fault(name, "format", "must be an id").with_input(raw))
 }
 
 /// A label that is compared as it is.

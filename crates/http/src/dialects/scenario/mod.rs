@@ -8,6 +8,7 @@
 
 mod asking;
 mod assets;
+mod canvas;
 mod collections;
 mod doors;
 mod listing;
@@ -42,6 +43,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::get, assets::update))
         .routes(routes!(assets::set_tags))
         .routes(routes!(assets::copy))
+        .routes(routes!(canvas::lock))
+        .routes(routes!(canvas::unlock))
         .routes(routes!(tags::list))
         .routes(routes!(collections::list, collections::create))
         .routes(routes!(collections::get, collections::update, collections::delete))

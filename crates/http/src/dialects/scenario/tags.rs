@@ -28,17 +28,16 @@ use crate::edge::fields::Checks;
     ),
     responses((status = 200, description = "One page.", body = TagPage), Refused),
 )]
-pub(super) async fn list(
-    State(app): State<App>,
-    asking: Asking,
-) -> Result<Json<TagPage>, Refusal> {
+pub(super) async fn list(State(app): State<App>, asking: Asking) -> Result<Json<TagPage>, Refusal> {
     let (library, caller) = (app.library(), &asking.caller);
     let mut checks = Checks::default();
     let limit = page_size(&asking.query, 50, &mut checks);
     let token = checks.take(asking.query.one("paginationToken"));
     checks.done()?;
     let owner_id = match caller.member() {
-        Some(member) => member.active_organization.map_or_else(|| user_id(member.user_id), project_id),
+        Some(member) => {
+            member.active_organization.map_or_else(|| user_id(member.user_id), project_id)
+        }
         None => String::new(),
     };
     let question = format!("scenario tags {owner_id}");

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use backlot_library::assets::AssetPatch;
+use backlot_library::assets::{AssetPatch, CopyTo};
 use backlot_model::account::Caller;
 
 use super::id_in;
@@ -123,7 +123,7 @@ pub(super) async fn copy(
     let id = id_in(&path)?;
     let (library, by) = (app.library().clone(), caller.clone());
     let work = async move {
-        let copy = library.copy_asset(&by, id).await?;
+        let copy = library.copy_asset(&by, id, CopyTo::Private).await?;
         made(copy, &links, &by, &library)
     };
     once.run(&app, &caller, &(), None, work).await

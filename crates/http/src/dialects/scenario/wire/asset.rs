@@ -187,11 +187,8 @@ pub(in crate::dialects::scenario) enum Privacy {
 }
 
 impl Privacy {
-    pub(in crate::dialects::scenario) const WORDS: &'static [(&'static str, Self)] = &[
-        ("private", Self::Private),
-        ("unlisted", Self::Unlisted),
-        ("public", Self::Public),
-    ];
+    pub(in crate::dialects::scenario) const WORDS: &'static [(&'static str, Self)] =
+        &[("private", Self::Private), ("unlisted", Self::Unlisted), ("public", Self::Public)];
 
     /// The visibilities that show as this one.
     pub(in crate::dialects::scenario) fn visibilities(self) -> Vec<Visibility> {

@@ -24,16 +24,22 @@ enum Sort {
     OneOf(&'static [&'static str]),
 }
 
-use Sort::{
-    Concepts, Flag, Lists, Number, Numbers, OneOf, Text, TextOrNumber, Texts,
-};
+use Sort::{Concepts, Flag, Lists, Number, Numbers, OneOf, Text, TextOrNumber, Texts};
 
 const IMAGE_TYPES: &[&str] = &["seamfull", "skybox", "texture"];
 const FIDELITIES: &[&str] = &["high", "low"];
 const LOCATIONS: &[&str] = &["bottom", "left", "middle", "right", "top"];
 const MODALITIES: &[&str] = &[
-    "canny", "depth", "grayscale", "lineart_anime", "mlsd", "normal", "pose", "scribble",
-    "segmentation", "sketch",
+    "canny",
+    "depth",
+    "grayscale",
+    "lineart_anime",
+    "mlsd",
+    "normal",
+    "pose",
+    "scribble",
+    "segmentation",
+    "sketch",
 ];
 const MODEL_TYPES: &[&str] = &[
     "custom",
@@ -274,8 +280,16 @@ mod tests {
     #[test]
     fn every_field_of_the_vendor_is_known() {
         let own = [
-            "kind", "type", "name", "fileName", "inferenceId", "lockExpiresAt", "modelId",
-            "parentId", "rootParentId", "thumbnail",
+            "kind",
+            "type",
+            "name",
+            "fileName",
+            "inferenceId",
+            "lockExpiresAt",
+            "modelId",
+            "parentId",
+            "rootParentId",
+            "thumbnail",
         ];
         let known: BTreeSet<&str> = KNOWN.iter().map(|(name, _)| *name).chain(own).collect();
         let all = enums();

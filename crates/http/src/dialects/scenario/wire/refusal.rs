@@ -52,10 +52,8 @@ impl Problem {
         trace_id: &str,
     ) -> Self {
         let counted = fault.cause.as_ref().and_then(|it| it.downcast_ref::<Counted>());
-        let details = counted.map(|it| Details {
-            action_name: it.limit.name(),
-            action_limit: it.rule.count(),
-        });
+        let details = counted
+            .map(|it| Details { action_name: it.limit.name(), action_limit: it.rule.count() });
         Self {
             error: status.canonical_reason().unwrap_or("Refused").to_owned(),
             message: message(fault),

@@ -36,8 +36,7 @@ const SPELT: &[(&str, &str)] = &[
 ];
 
 /// Types that other dialects have and this vendor does not.
-const FOREIGN: &[&str] =
-    &[backlot_model::asset::TYPE_FACE, backlot_model::asset::TYPE_TEMPLATE];
+const FOREIGN: &[&str] = &[backlot_model::asset::TYPE_FACE, backlot_model::asset::TYPE_TEMPLATE];
 
 /// The type as this vendor knows it: what it has no word for was uploaded.
 pub(in crate::dialects::scenario) fn type_of(asset_type: &str) -> &str {
