@@ -10,4 +10,5 @@ mod harness;
 mod operate;
 mod piktid;
 mod productai;
+mod scenario;
 mod youthumb;
