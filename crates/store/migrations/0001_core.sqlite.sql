@@ -213,3 +213,12 @@ CREATE TABLE blob_band (
     hash BIGINT NOT NULL,
     PRIMARY KEY (band, hash)
 ) WITHOUT ROWID;
+
+-- What an image encoder made of a picture: one signed byte for each dimension.
+CREATE TABLE embedding (
+    digest TEXT NOT NULL REFERENCES blob (digest) ON DELETE CASCADE,
+    model  TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (digest, model)
+) WITHOUT ROWID;
+CREATE INDEX embedding_model ON embedding (model);

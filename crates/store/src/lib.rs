@@ -11,6 +11,7 @@ pub mod blob_rows;
 pub mod blobs;
 pub mod collections;
 pub mod db;
+pub mod embeddings;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;

@@ -11,6 +11,7 @@ pub(crate) fn number(value: u64) -> i64 {
 #[derive(Default)]
 pub(crate) struct Statement {
     pub(crate) args: Vec<Arg>,
+    once: Option<String>,
 }
 
 impl Statement {
@@ -18,6 +19,17 @@ impl Statement {
     pub(crate) fn bind(&mut self, value: impl Into<Arg>) -> String {
         self.args.push(value.into());
         format!("${}", self.args.len())
+    }
+
+    /// The text that `make` made the first time. For a condition that stands in every arm of a
+    /// listing alike: its values are bound only once.
+    pub(crate) fn once(&mut self, make: impl FnOnce(&mut Self) -> String) -> String {
+        if let Some(made) = &self.once {
+            return made.clone();
+        }
+        let made = make(self);
+        self.once = Some(made.clone());
+        made
     }
 
     /// The condition that `column` is one of `values`, which are bound; never empty.

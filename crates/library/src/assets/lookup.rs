@@ -3,7 +3,9 @@
 use backlot_model::account::{Caller, Scope};
 use backlot_model::asset::Asset;
 use backlot_model::policy::Operation;
+use backlot_model::query::Filter;
 use backlot_model::{Fault, Id};
+use backlot_store::assets::Likeness;
 use backlot_store::{assets, blob_rows};
 
 use crate::Library;
@@ -73,8 +75,11 @@ impl Library {
             return Ok(Vec::new());
         };
         let reach = self.reach(caller, None)?;
+        let likeness =
+            Likeness { like: vec![hash], unlike: Vec::new(), distance_max: LIKENESS_BITS_MAX };
+        let filter = Filter::default();
         let near =
-            assets::near_duplicates(self.db(), &reach, hash, LIKENESS_BITS_MAX, limit + 1).await?;
+            assets::near_duplicates(self.db(), &reach, &filter, &likeness, limit + 1).await?;
         let others = near.into_iter().filter(|(other, _)| other.id != id);
         Ok(others.take(limit as usize).collect())
     }

@@ -6,7 +6,7 @@
 use backlot_model::asset::Visibility;
 use backlot_model::query::{Direction, Order, Position, SortKey, SortValue, TimeRange};
 
-use super::ask::{Ask, Keys, Part, Place};
+use super::ask::{Ask, Keys, Part, Place, range};
 use super::leaves;
 use super::plan::Driver;
 use super::row::asset_by;
@@ -179,12 +179,6 @@ fn beyond(
         Direction::Descending => '<',
     };
     format!("({sort}, {id}) {sign} ({value}, {})", statement.bind(position.id))
-}
-
-fn range(statement: &mut Statement, column: &str, range: TimeRange) -> Vec<String> {
-    let after = range.after.map(|it| format!("{column} > {}", statement.bind(it)));
-    let before = range.before.map(|it| format!("{column} < {}", statement.bind(it)));
-    after.into_iter().chain(before).collect()
 }
 
 /// Finds the sources of a driver.

@@ -3,8 +3,9 @@
 use backlot_model::Id;
 use backlot_model::account::Organization;
 use backlot_model::asset::{ASSET_TYPES, Visibility};
-use backlot_model::query::{Filter, Reach, ScopeKey, TypeFilter};
+use backlot_model::query::{Filter, Reach, ScopeKey, TimeRange, TypeFilter};
 
+use super::expression::condition;
 use super::leaves;
 use super::plan::Driver;
 use super::row::{listed_under, tag_needle};
@@ -250,6 +251,9 @@ impl<'q> Ask<'q> {
                 tests.push(format!("a.{column} <= {}", statement.bind(max)));
             }
         }
+        if let Some(expression) = &filter.expression {
+            tests.push(statement.once(|statement| condition(statement, expression)));
+        }
         if let Some(search) = &filter.text {
             let is_exact = self.hits.as_ref().is_some_and(|hits| hits.is_exact);
             if !(driver == Driver::Text && is_exact) {
@@ -307,6 +311,17 @@ impl<'q> Ask<'q> {
         tests
     }
 
+    /// Every condition on asset `a`, its place included, for statements that find assets by other
+    /// means than a driver's.
+    pub(super) fn every_test(&self, statement: &mut Statement) -> String {
+        let mut tests = vec![self.in_any_part(statement)];
+        tests.extend(self.tests(statement, Driver::Order));
+        tests.extend(self.member_tests(statement, Driver::Order, None));
+        tests.extend(range(statement, "a.created_at", self.filter.created));
+        tests.extend(range(statement, "a.updated_at", self.filter.updated));
+        tests.join(" AND ")
+    }
+
     /// The organisation asked for, when the parts hold nothing else.
     pub(super) fn implied_organization(&self) -> Option<Id<Organization>> {
         self.filter.organization_id.filter(|_| self.is_implied(Driver::Organization))
@@ -329,16 +344,29 @@ impl<'q> Ask<'q> {
 }
 
 impl Keys {
-    const OF_ROW: Self = Self { scope: "a.scope", created: "a.created_at", id: "a.id" };
+    pub(super) const OF_ROW: Self = Self { scope: "a.scope", created: "a.created_at", id: "a.id" };
 
     /// The condition that `table` has an entry for the asset and this value.
     fn entry(self, table: &str, column: &str, value: &str) -> String {
+        self.entry_of(table, column, &[value.to_owned()])
+    }
+
+    /// The same for one of several values, of which there is at least one.
+    pub(super) fn entry_of(self, table: &str, column: &str, values: &[String]) -> String {
         let Self { scope, created, id } = self;
+        let values = values.join(", ");
         format!(
-            "EXISTS (SELECT 1 FROM {table} x WHERE x.{column} = {value} AND x.scope = {scope}
+            "EXISTS (SELECT 1 FROM {table} x WHERE x.{column} IN ({values}) AND x.scope = {scope}
              AND x.created_at = {created} AND x.id = {id})"
         )
     }
+}
+
+/// The conditions that `column` lies within `range`.
+pub(super) fn range(statement: &mut Statement, column: &str, range: TimeRange) -> Vec<String> {
+    let after = range.after.map(|it| format!("{column} > {}", statement.bind(it)));
+    let before = range.before.map(|it| format!("{column} < {}", statement.bind(it)));
+    after.into_iter().chain(before).collect()
 }
 
 fn types_of(filters: &[TypeFilter]) -> Option<Vec<&str>> {

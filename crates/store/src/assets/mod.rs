@@ -8,6 +8,7 @@
 mod arms;
 mod ask;
 mod counts;
+mod expression;
 mod index;
 mod leaves;
 mod list;
@@ -15,6 +16,7 @@ mod plan;
 mod purge;
 mod rescope;
 pub(crate) mod row;
+mod scan;
 mod seq;
 mod similar;
 mod tags;
@@ -38,7 +40,8 @@ pub use purge::{Purged, purge_deleted};
 pub use rescope::{rescope_organization_removed, rescope_uploader};
 use row::asset_by;
 use row::{COLUMNS, MUTABLE};
-pub use similar::{DISTANCE_MAX, near_duplicates};
+pub use scan::{Scanned, Signature, hash_similarity, scan};
+pub use similar::{DISTANCE_MAX, Likeness, near_duplicates};
 pub use tags::{TagCount, tag_histogram};
 
 /// Adds an asset with everything it is found by, and puts it into `collection_ids`.

@@ -4,6 +4,8 @@
 //! that differs in at most `d / 4`; so looking up every value within that many bits of each band
 //! finds all of them, and never scans. Exact up to [`DISTANCE_MAX`].
 
+use std::collections::BTreeMap;
+
 use backlot_model::asset::Asset;
 use backlot_model::query::{Filter, Reach};
 
@@ -19,24 +21,34 @@ pub const DISTANCE_MAX: u32 = 11;
 /// How many hashes are compared at most. Of more that share a band, some are compared.
 const CANDIDATES_MAX: i64 = 50_000;
 
-/// Live assets within `reach` whose hashes differ from `hash` in at most `distance_max` bits, the
-/// nearest first, then the newest; each with that number of bits.
+/// What pictures are to be like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Likeness {
+    /// Hashes of which one has to be near.
+    pub like: Vec<u64>,
+    /// Hashes that must not be as near as one of those.
+    pub unlike: Vec<u64>,
+    /// In how many bits hashes may differ.
+    pub distance_max: u32,
+}
+
+/// Assets within `reach` that `filter` holds for and whose hashes differ from one of those wanted
+/// in at most so many bits, the nearest first, then the newest; each with that number of bits.
 pub async fn near_duplicates(
     db: &Db,
     reach: &Reach,
-    hash: u64,
-    distance_max: u32,
+    filter: &Filter,
+    likeness: &Likeness,
     limit: u32,
 ) -> Result<Vec<(Asset, u32)>, DbError> {
-    let distance_max = distance_max.min(DISTANCE_MAX);
-    let filter = Filter::default();
-    let ask = Ask::of(reach, &filter);
+    let distance_max = likeness.distance_max.min(DISTANCE_MAX);
+    let ask = Ask::looked_up(db, reach, filter).await?;
     let limit = u64::from(limit);
     let mut found: Vec<(Asset, u32)> = Vec::new();
     if ask.parts.is_empty() {
         return Ok(found);
     }
-    let near = near_hashes(db, hash, distance_max).await?;
+    let near = wanted_hashes(db, likeness, distance_max).await?;
     for group in near.chunk_by(|one, other| one.0 == other.0) {
         let missing = limit.saturating_sub(found.len() as u64);
         if missing == 0 {
@@ -48,6 +60,29 @@ pub async fn near_duplicates(
         found.extend(assets.into_iter().map(|asset| (asset, bits)));
     }
     Ok(found)
+}
+
+/// The hashes that are near to one of those wanted and less near to the others, the nearest first,
+/// each after its number of bits.
+async fn wanted_hashes(
+    db: &Db,
+    likeness: &Likeness,
+    distance_max: u32,
+) -> Result<Vec<(u32, i64)>, DbError> {
+    let mut nearest: BTreeMap<i64, u32> = BTreeMap::new();
+    for hash in &likeness.like {
+        for (bits, found) in near_hashes(db, *hash, distance_max).await? {
+            let known = nearest.entry(found).or_insert(bits);
+            *known = bits.min(*known);
+        }
+    }
+    let mut near: Vec<(u32, i64)> = nearest.into_iter().map(|(hash, bits)| (bits, hash)).collect();
+    near.retain(|(bits, hash)| {
+        let away = |unlike: &u64| (unlike ^ hash.cast_unsigned()).count_ones() > *bits;
+        likeness.unlike.iter().all(away)
+    });
+    near.sort_unstable();
+    Ok(near)
 }
 
 /// The hashes within the distance, the nearest first, each after its number of bits.
@@ -66,7 +101,7 @@ async fn near_hashes(db: &Db, hash: u64, distance_max: u32) -> Result<Vec<(u32, 
     Ok(near)
 }
 
-/// The newest live assets over blobs with one of these hashes, the newest first.
+/// The newest assets asked for over blobs with one of these hashes, the newest first.
 async fn with_hashes(
     db: &Db,
     ask: &Ask<'_>,
@@ -75,7 +110,7 @@ async fn with_hashes(
 ) -> Result<Vec<Asset>, DbError> {
     let mut statement = Statement::default();
     let hashes = statement.bind(serde_json::Value::from(hashes).to_string());
-    let within = ask.in_any_part(&mut statement);
+    let within = ask.every_test(&mut statement);
     let limit = statement.bind(number(limit));
     let sql = format!(
         "SELECT {COLUMNS} FROM (
