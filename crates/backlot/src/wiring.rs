@@ -157,6 +157,7 @@ pub fn library_config(config: &Config) -> LibraryConfig {
         rates: config.rates,
         signed_url_ttl_ms: config.media.signed_url_ttl_ms,
         upload_ttl_ms: config.uploads.presigned_ttl_ms,
+        parts_ttl_ms: config.uploads.multipart_ttl_ms,
         temp_file_ttl_ms: config.uploads.temporary_ttl_ms,
         blob_grace_ms: config.gc_grace_ms,
         rendition_cache_bytes: config.media.rendition_cache_bytes_max,

@@ -9,7 +9,7 @@ use backlot_library::Library;
 use backlot_library::accounts::Credential as Proof;
 use backlot_library::delivery::Picture;
 use backlot_library::temp_files::TempFile;
-use backlot_library::uploads::UploadPlace;
+use backlot_library::uploads::{Upload, UploadPart, UploadPlace};
 use backlot_model::account;
 use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id, Kind};
@@ -128,6 +128,12 @@ impl Links {
     pub fn upload(&self, place: &UploadPlace) -> (String, String) {
         let (to, from) = (self.library.upload_path(place), self.library.promised_path(place));
         (self.to(&to), self.to(&from))
+    }
+
+    /// The signed address that a part of an upload is to be sent to.
+    #[must_use]
+    pub fn part(&self, upload: Id<Upload>, part: &UploadPart) -> String {
+        self.to(&self.library.part_path(upload, part))
     }
 
     /// The signed address of a temporary file.

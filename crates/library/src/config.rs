@@ -20,6 +20,8 @@ pub struct LibraryConfig {
     pub signed_url_ttl_ms: Millis,
     /// How long a place to upload to stays open, in milliseconds.
     pub upload_ttl_ms: Millis,
+    /// How long an upload in parts stays open, in milliseconds.
+    pub parts_ttl_ms: Millis,
     /// How long a temporary file lives, in milliseconds.
     pub temp_file_ttl_ms: Millis,
     /// How long bytes outlive their last reference, in milliseconds.
@@ -53,6 +55,7 @@ impl Default for LibraryConfig {
             rates: LimitsConfig::default(),
             signed_url_ttl_ms: 7 * DAY_MS,
             upload_ttl_ms: 15 * MINUTE_MS,
+            parts_ttl_ms: DAY_MS,
             temp_file_ttl_ms: DAY_MS,
             blob_grace_ms: 24 * HOUR_MS,
             rendition_cache_bytes: 1 << 30,

@@ -128,6 +128,7 @@ pub const CODES: &[&str] = &[
     "too-many-pixels",
     "unsupported-media",
     "upload-not-found",
+    "upload-over",
     "user-not-found",
     "version-mismatch",
 ];

@@ -185,12 +185,32 @@ CREATE TABLE upload (
     content_type    TEXT   NOT NULL,
     -- What the asset will be called, as JSON.
     promise         TEXT   NOT NULL DEFAULT '{}',
-    is_complete     BIGINT NOT NULL DEFAULT 0 CHECK (is_complete IN (0, 1)),
+    kind            TEXT   NOT NULL,
+    source          TEXT   NOT NULL CHECK (source IN ('put', 'parts', 'url', 'asset')),
+    status          TEXT   NOT NULL
+        CHECK (status IN ('pending', 'validating', 'validated', 'imported', 'failed')),
+    -- Of an upload by URL.
+    url             TEXT,
+    size            BIGINT,
+    -- In how many parts it comes.
+    parts           BIGINT NOT NULL DEFAULT 0,
+    error           TEXT,
     created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL
 );
 CREATE INDEX upload_by_expiry ON upload (expires_at);
 CREATE INDEX upload_by_owner ON upload (owner_id, created_at, id);
+
+-- What has arrived of an upload in parts.
+CREATE TABLE upload_part (
+    upload_id TEXT   NOT NULL REFERENCES upload (id) ON DELETE CASCADE,
+    number    BIGINT NOT NULL,
+    digest    TEXT   NOT NULL REFERENCES blob (digest),
+    size      BIGINT NOT NULL,
+    PRIMARY KEY (upload_id, number)
+);
+CREATE INDEX upload_part_by_digest ON upload_part (digest);
 
 CREATE TABLE temp_file (
     key         TEXT   NOT NULL PRIMARY KEY,

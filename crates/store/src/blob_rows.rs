@@ -2,8 +2,8 @@
 //!
 //! Owns: the tables `blob` and `blob_band`, and the totals in `byte_count`. Facts belong to the
 //! content, so every asset over the same bytes shares them.
-//! Invariant: a blob that an asset or a temporary file refers to is never removed, deleted assets
-//! included.
+//! Invariant: a blob that an asset, a temporary file or a part of an upload refers to is never
+//! removed, deleted assets included.
 //! Never: touches bytes; `blobs` does.
 
 use backlot_model::Millis;
@@ -33,7 +33,42 @@ pub async fn upsert(tx: &Tx, digest: Digest, facts: &Facts, now: Millis) -> Resu
         return count(tx, "blob", 1, number(facts.size)).await;
     }
     let sql = "UPDATE blob SET orphaned_at = NULL WHERE digest = $1 AND orphaned_at IS NOT NULL";
-    tx.execute(sql, args![digest.to_string()]).await.map(drop)
+    tx.execute(sql, args![digest.to_string()]).await?;
+    if facts.kind == MediaKind::Other {
+        return Ok(());
+    }
+    // A part of an upload that is also a whole file was recorded as mere bytes.
+    let mut args = args![digest.to_string()];
+    args.extend(fact_args(facts));
+    let sql = "UPDATE blob SET kind = $2, mime_type = $3, size = $4, width = $5, height = $6,
+            orientation = $7, dominant_color = $8, color_profile = $9, thumbhash = $10,
+            perceptual_hash = $11, animated = $12, duration_ms = $13
+        WHERE digest = $1 AND kind = 'other' AND facts_version = 0";
+    tx.execute(sql, args).await.map(drop)
+}
+
+/// Records bytes that are no file by themselves, such as a part of one.
+pub async fn upsert_unnamed(
+    tx: &Tx,
+    digest: Digest,
+    size: u64,
+    now: Millis,
+) -> Result<(), DbError> {
+    let facts = Facts {
+        kind: MediaKind::Other,
+        mime_type: "application/octet-stream".to_owned(),
+        size,
+        width: None,
+        height: None,
+        orientation: None,
+        dominant_color: None,
+        color_profile: None,
+        thumbhash: None,
+        perceptual_hash: None,
+        animated: false,
+        duration_ms: None,
+    };
+    upsert(tx, digest, &facts, now).await
 }
 
 /// The facts of a blob, their version (0: only the header was looked at), and why it cannot be
@@ -93,14 +128,15 @@ pub async fn record_fault(tx: &Tx, digest: Digest, reason: &str) -> Result<(), D
     tx.execute(sql, args![digest.to_string(), reason]).await.map(drop)
 }
 
-/// Whether an asset, deleted or not, or a temporary file refers to the blob.
+/// Whether an asset, deleted or not, a temporary file or a part of an upload refers to the blob.
 pub async fn in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
     let sql = format!("SELECT {USED}");
     tx.fetch_one(sql, args![digest.to_string()], |row| row.get(0)).await
 }
 
 const USED: &str = "EXISTS (SELECT 1 FROM asset WHERE digest = $1)
-    OR EXISTS (SELECT 1 FROM temp_file WHERE digest = $1)";
+    OR EXISTS (SELECT 1 FROM temp_file WHERE digest = $1)
+    OR EXISTS (SELECT 1 FROM upload_part WHERE digest = $1)";
 
 /// Notes since when nothing refers to the blob, if that is so and not noted yet.
 pub async fn mark_orphaned_if_unused(tx: &Tx, digest: Digest, now: Millis) -> Result<(), DbError> {

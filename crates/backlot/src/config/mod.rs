@@ -102,6 +102,8 @@ pub struct MediaConfig {
 pub struct UploadsConfig {
     /// How long a presigned upload URL can be used.
     pub presigned_ttl_ms: Millis,
+    /// How long an upload in parts can be completed.
+    pub multipart_ttl_ms: Millis,
     /// How long a temporary file is kept.
     pub temporary_ttl_ms: Millis,
 }

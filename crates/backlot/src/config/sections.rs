@@ -190,9 +190,11 @@ fn read_media(reader: &mut Reader<'_>) -> Option<MediaConfig> {
 
 fn read_uploads(reader: &mut Reader<'_>) -> Option<UploadsConfig> {
     let presigned_ttl = reader.duration("uploads.presigned_ttl", SECOND..=7 * DAY);
+    let multipart_ttl = reader.duration("uploads.multipart_ttl", SECOND..=7 * DAY);
     let temporary_ttl = reader.duration("uploads.temporary_ttl", SECOND..=YEAR);
     Some(UploadsConfig {
         presigned_ttl_ms: millis(presigned_ttl?),
+        multipart_ttl_ms: millis(multipart_ttl?),
         temporary_ttl_ms: millis(temporary_ttl?),
     })
 }

@@ -33,7 +33,8 @@ pub fn routes() -> Router<App> {
     let routes = Router::new()
         .route("/assets/{id}/{picture}", get(picture))
         .route("/files/{key}", get(temp_file))
-        .route("/uploads/{id}", put(uploads::put));
+        .route("/uploads/{id}", put(uploads::put))
+        .route("/uploads/{id}/parts/{number}", put(uploads::put_part));
     mount(&MEDIA, routes)
 }
 

@@ -7,7 +7,7 @@ use backlot_model::media::MediaKind;
 use crate::Library;
 use crate::signing::{Family, MediaGrant, MediaTarget, expiry_for};
 use crate::temp_files::TempFile;
-use crate::uploads::UploadPlace;
+use crate::uploads::{Upload, UploadPart, UploadPlace};
 
 /// Where bytes are sent to.
 pub const UPLOADS_PATH: &str = "/media/uploads";
@@ -107,6 +107,13 @@ impl Library {
     #[must_use]
     pub fn upload_path(&self, place: &UploadPlace) -> String {
         format!("{UPLOADS_PATH}/{}?{}", place.id, place.signature.query())
+    }
+
+    /// The signed address that a part of an upload is to be sent to: path and query.
+    #[must_use]
+    pub fn part_path(&self, upload: Id<Upload>, part: &UploadPart) -> String {
+        let (number, query) = (part.number, part.signature.query());
+        format!("{UPLOADS_PATH}/{upload}/parts/{number}?{query}")
     }
 
     /// The signed address of a temporary file; good until the file ends.

@@ -26,6 +26,9 @@ pub struct Accepts {
     /// One bit for each of [`PICTURE_TYPES`]; `None` means every kind of file that Backlot keeps.
     #[serde(with = "type_words")]
     pictures: Option<u16>,
+    /// One bit for each of [`MediaKind::ALL`]; `None` means every kind.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "kind_words")]
+    kinds: Option<u16>,
     image_bytes_max: u64,
     other_bytes_max: u64,
 }
@@ -36,6 +39,7 @@ impl Accepts {
     pub const fn anything(limits: &UploadLimits) -> Self {
         Self {
             pictures: None,
+            kinds: None,
             image_bytes_max: limits.image_bytes_max,
             other_bytes_max: limits.other_bytes_max,
         }
@@ -50,7 +54,20 @@ impl Accepts {
     /// Pictures of these types, which are among [`PICTURE_TYPES`], up to `image_bytes_max`.
     #[must_use]
     pub fn only(types: &[&str], image_bytes_max: u64) -> Self {
-        Self { pictures: Some(bits_of(types)), image_bytes_max, other_bytes_max: image_bytes_max }
+        let pictures = Some(bits_of(types));
+        Self { pictures, kinds: None, image_bytes_max, other_bytes_max: image_bytes_max }
+    }
+
+    /// Files of these kinds, each up to the limit of its kind.
+    #[must_use]
+    pub fn kinds(kinds: &[MediaKind], limits: &UploadLimits) -> Self {
+        Self { kinds: Some(bits_of_kinds(kinds)), ..Self::anything(limits) }
+    }
+
+    /// Whether a call takes a file of this kind and type.
+    pub(crate) fn takes(&self, kind: MediaKind, media_type: &str) -> bool {
+        self.kinds.is_none_or(|kinds| kinds & bits_of_kinds(&[kind]) != 0)
+            && self.pictures.is_none_or(|types| types & bits_of(&[media_type]) != 0)
     }
 
     /// The most that any file may have.
@@ -65,11 +82,8 @@ impl Accepts {
     /// `unsupported-media`, naming the accepted types, when the call does not take it.
     pub(crate) fn bytes_max_of(&self, sniffed: Option<&Sniffed>) -> Result<u64, Fault> {
         let Some(sniffed) = sniffed else { return Err(self.refusal("this kind of file")) };
-        let refused = match self.pictures {
-            None => sniffed.is_active_content() || sniffed.kind == MediaKind::Other,
-            Some(taken) => taken & bits_of(&[sniffed.media_type]) == 0,
-        };
-        if refused {
+        let never = sniffed.is_active_content() || sniffed.kind == MediaKind::Other;
+        if never || !self.takes(sniffed.kind, sniffed.media_type) {
             return Err(self.refusal(sniffed.media_type));
         }
         Ok(match sniffed.kind {
@@ -79,9 +93,10 @@ impl Accepts {
     }
 
     fn refusal(&self, what: &str) -> Fault {
-        let taken = match self.pictures {
-            None => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
-            Some(taken) => words_of(taken).join(", "),
+        let taken = match (self.pictures, self.kinds) {
+            (Some(taken), _) => words_of(taken).join(", "),
+            (None, Some(kinds)) => kinds_of(kinds).map(MediaKind::word).collect::<Vec<_>>().join(", "),
+            (None, None) => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
         };
         let said = format!("{what} is not accepted here; accepted are {taken}");
         Fault::new(Kind::UnsupportedMedia, "unsupported-media", said).at("body.file", "type")
@@ -91,6 +106,14 @@ impl Accepts {
 fn bits_of(types: &[&str]) -> u16 {
     let bit = |place: usize| if types.contains(&PICTURE_TYPES[place]) { 1 << place } else { 0 };
     (0..PICTURE_TYPES.len()).fold(0, |bits, place| bits | bit(place))
+}
+
+fn bits_of_kinds(kinds: &[MediaKind]) -> u16 {
+    kinds.iter().fold(0, |bits, kind| bits | 1 << *kind as u16)
+}
+
+fn kinds_of(bits: u16) -> impl Iterator<Item = MediaKind> {
+    MediaKind::ALL.iter().copied().filter(move |kind| bits & bits_of_kinds(&[*kind]) != 0)
 }
 
 fn words_of(bits: u16) -> Vec<&'static str> {
@@ -120,6 +143,33 @@ mod type_words {
     }
 }
 
+/// The kinds by name, for the same reason.
+mod kind_words {
+    use backlot_model::media::MediaKind;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{bits_of_kinds, kinds_of};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        bits: &Option<u16>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let words = bits.map(|bits| kinds_of(bits).map(MediaKind::word).collect::<Vec<_>>());
+        words.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<u16>, D::Error> {
+        let words = Option::<Vec<String>>::deserialize(deserializer)?;
+        let kinds = |words: Vec<String>| -> Vec<MediaKind> {
+            words.iter().filter_map(|word| MediaKind::parse(word)).collect()
+        };
+        Ok(words.map(|words| bits_of_kinds(&kinds(words))))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +187,19 @@ mod tests {
         let anything = Accepts::anything(&limits);
         let json = serde_json::to_string(&anything).unwrap();
         assert_eq!(serde_json::from_str::<Accepts>(&json).unwrap(), anything);
+    }
+
+    #[test]
+    fn kinds_travel_by_name_too() {
+        let limits = UploadLimits::default();
+        let accepts = Accepts::kinds(&[MediaKind::Video, MediaKind::Json], &limits);
+        let json = serde_json::to_string(&accepts).unwrap();
+        assert!(json.contains(r#""kinds":["video","json"]"#), "{json}");
+        assert_eq!(serde_json::from_str::<Accepts>(&json).unwrap(), accepts);
+        assert!(accepts.takes(MediaKind::Video, "video/mp4"));
+        assert!(!accepts.takes(MediaKind::Image, "image/png"));
+        let fault = accepts.bytes_max_of(None).unwrap_err();
+        assert!(fault.message.ends_with("accepted are video, json"), "{}", fault.message);
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Library {
         if !assets::owns_blob(self.db(), member.user_id, digest).await? {
             return Err(asset_not_found());
         }
-        self.create_over(caller, digest, new).await
+        self.create_over(caller, self.ids().next(), digest, new).await
     }
 
     /// Makes an asset over the bytes of another one, of which the caller has the id or an address
@@ -89,6 +89,18 @@ impl Library {
         original: Id<Asset>,
         new: NewAsset,
     ) -> Result<Asset, Fault> {
+        let id = self.ids().next();
+        self.create_asset_from_asset_as(caller, id, original, new).await
+    }
+
+    /// The same with an id that was promised before.
+    pub(crate) async fn create_asset_from_asset_as(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        original: Id<Asset>,
+        new: NewAsset,
+    ) -> Result<Asset, Fault> {
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
@@ -100,20 +112,21 @@ impl Library {
         };
         let digest = original.digest.ok_or_else(busy)?;
         let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
-        self.create_over(caller, digest, new).await
+        self.create_over(caller, id, digest, new).await
     }
 
     /// Makes an asset over bytes that are here and that the caller may use.
     async fn create_over(
         &self,
         caller: &Caller,
+        id: Id<Asset>,
         digest: Digest,
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let found = blob_rows::facts(self.db(), digest).await?;
         let (facts, ..) = found.ok_or_else(asset_not_found)?;
         let extension = backlot_imaging::extension(&facts.mime_type);
-        let draft = self.draft(caller, self.ids().next(), new).await?;
+        let draft = self.draft(caller, id, new).await?;
         self.record(draft, Origin::Blob { digest, facts: Box::new(facts), extension }).await
     }
 

@@ -64,7 +64,7 @@ impl Library {
         }
     }
 
-    async fn download(&self, url: &str, accepts: Accepts) -> Result<Received, Fault> {
+    pub(crate) async fn download(&self, url: &str, accepts: Accepts) -> Result<Received, Fault> {
         let mut fetched = self.fetcher().fetch(url, accepts.bytes_max()).await?;
         let mut intake = self.receive_unmetered(accepts).await?;
         while let Some(bytes) = fetched.body.next().await {
@@ -112,12 +112,12 @@ impl Library {
 }
 
 /// Whether trying again may help.
-fn may_pass(fault: &Fault) -> bool {
+pub(crate) fn may_pass(fault: &Fault) -> bool {
     is_transient(fault) || matches!(fault.kind, Kind::Unavailable | Kind::Internal)
 }
 
 /// What the address calls the file, if anything.
-fn filename_of(url: &url::Url) -> Option<String> {
+pub(crate) fn filename_of(url: &url::Url) -> Option<String> {
     let last = url.path_segments()?.next_back().filter(|last| !last.is_empty())?;
     Some(last.chars().filter(|c| !c.is_control()).take(200).collect())
 }

@@ -37,6 +37,12 @@ impl Received {
         &self.facts.mime_type
     }
 
+    /// Which kind of medium the bytes are.
+    #[must_use]
+    pub fn kind(&self) -> MediaKind {
+        self.facts.kind
+    }
+
     /// In bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -17,5 +17,6 @@ pub use accepts::{Accepts, PICTURE_TYPES};
 pub use intake::{Intake, Received};
 
 pub(crate) use create::Origin;
+pub(crate) use from_url::{filename_of, may_pass};
 pub(crate) use reception::Reception;
 pub(crate) use stage::{Stage, describe};

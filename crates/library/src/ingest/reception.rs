@@ -41,7 +41,7 @@ impl Library {
         Ok(Intake::new(self.clone(), staging, accepts))
     }
 
-    pub(super) async fn refuse_when_full(&self) -> Result<(), Fault> {
+    pub(crate) async fn refuse_when_full(&self) -> Result<(), Fault> {
         let now = self.now_ms();
         let mut last = self.reception().last.lock().await;
         let depth = match *last {

@@ -34,6 +34,11 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accepts: Option<Accepts>,
     },
+    /// Make an asset of an upload in parts or from an address.
+    Upload {
+        /// Which upload.
+        upload: String,
+    },
     /// Find hints about an asset's content.
     Detect {
         /// Which asset.
@@ -50,7 +55,7 @@ pub(crate) enum Outcome {
 
 impl Job {
     /// Every name that [`Job::kind`] can give.
-    pub const KINDS: &[&str] = &["process", "import-url", "detect"];
+    pub const KINDS: &[&str] = &["process", "import-url", "upload", "detect"];
 
     /// The name of its sort.
     #[must_use]
@@ -58,6 +63,7 @@ impl Job {
         match self {
             Self::Process { .. } => "process",
             Self::ImportUrl { .. } => "import-url",
+            Self::Upload { .. } => "upload",
             Self::Detect { .. } => "detect",
         }
     }
@@ -69,6 +75,7 @@ impl Job {
             Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
                 format!("{}/{asset}", self.kind())
             }
+            Self::Upload { upload } => format!("{}/{upload}", self.kind()),
         }
     }
 }
@@ -92,8 +99,9 @@ mod tests {
     #[test]
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
+        let about = |kind: &str| if kind == "upload" { "upload" } else { "asset" };
         for kind in Job::KINDS {
-            let written = format!(r#"{{"job":"{kind}","asset":"{id}"}}"#);
+            let written = format!(r#"{{"job":"{kind}","{}":"{id}"}}"#, about(kind));
             let job: Job = serde_json::from_str(&written).unwrap();
             assert_eq!(serde_json::to_string(&job).unwrap(), written);
             assert_eq!(job.key(), format!("{kind}/{id}"));

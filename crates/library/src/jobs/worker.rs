@@ -152,6 +152,10 @@ impl Library {
         match &job {
             Job::Process { asset: id } => self.process_asset(asset(id)?).await,
             Job::ImportUrl { asset: id, accepts } => self.import_url(asset(id)?, *accepts).await,
+            Job::Upload { upload } => {
+                let id = Id::parse(upload).ok_or_else(|| Fault::internal("no id in a job"))?;
+                self.import_upload(id).await
+            }
             Job::Detect { asset: id } => self.detect(asset(id)?).await,
         }
     }
@@ -183,6 +187,10 @@ impl Library {
         match serde_json::from_str(&claimed.payload) {
             Ok(Job::Process { asset } | Job::ImportUrl { asset, .. }) => match Id::parse(&asset) {
                 Some(id) => self.fail_asset(id, &fault.message).await,
+                None => Ok(()),
+            },
+            Ok(Job::Upload { upload }) => match Id::parse(&upload) {
+                Some(id) => self.end_upload(id, Err(&fault.message)).await,
                 None => Ok(()),
             },
             Ok(Job::Detect { .. }) | Err(_) => Ok(()),

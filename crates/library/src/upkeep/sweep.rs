@@ -4,7 +4,7 @@ use backlot_model::clock::{DAY_MS, HOUR_MS};
 use backlot_model::limits::RESTORE_DAYS;
 use backlot_model::media::Digest;
 use backlot_model::{Fault, Millis};
-use backlot_store::{assets, blob_rows, events, idempotency, jobs, temp_files, uploads};
+use backlot_store::{assets, blob_rows, events, idempotency, jobs, temp_files};
 
 use crate::Library;
 use crate::events::EVENTS_KEPT_MS;
@@ -55,10 +55,10 @@ impl Library {
         let mut swept = Swept {
             assets: self.purge_assets(now).await?,
             temp_files: self.sweep_temp_files(now).await?,
+            uploads: self.sweep_uploads(BATCH).await?,
             ..Swept::default()
         };
         let tx = self.db().begin().await?;
-        swept.uploads = uploads::sweep(&tx, now, BATCH).await?;
         idempotency::sweep(&tx, now - ANSWERS_KEPT_MS, BATCH).await?;
         events::sweep(&tx, now - EVENTS_KEPT_MS, BATCH).await?;
         tx.commit().await?;

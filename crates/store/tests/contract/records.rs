@@ -12,7 +12,7 @@ use backlot_store::persons::{self, Person};
 use backlot_store::tasks::{self, Task, TaskStatus};
 use backlot_store::temp_files::{self, TempFile};
 use backlot_store::testing::on_every_engine;
-use backlot_store::uploads::{self, Upload};
+use backlot_store::uploads::{self, Part, Upload, UploadSource, UploadStatus};
 use backlot_store::{Db, assets, blob_rows, collections, events, settings};
 
 use crate::samples::{NOW, asset, id, insert, organization, user};
@@ -213,35 +213,96 @@ async fn events_reach_the_scopes_and_the_uploader_once_and_in_order() {
     .await;
 }
 
+fn upload(owner: Id<User>, n: u64, expires_at: Millis) -> Upload {
+    Upload {
+        id: id(NOW, n),
+        owner_id: owner,
+        organization_id: None,
+        asset_id: id(NOW, 10 + n),
+        filename: "a.jpg".to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        promise: "{}".to_owned(),
+        kind: "image".to_owned(),
+        source: UploadSource::Parts,
+        status: UploadStatus::Pending,
+        url: None,
+        size: None,
+        parts: 2,
+        error: None,
+        created_at: NOW,
+        updated_at: NOW,
+        expires_at,
+    }
+}
+
 #[tokio::test]
-async fn an_upload_is_a_promise_until_it_is_complete_or_expires() {
+async fn an_upload_is_a_promise_until_it_is_over_or_expires() {
     on_every_engine(async |db| {
         let owner = user(db, 1, false).await;
-        let upload = |n, expires_at| Upload {
-            id: id(NOW, n),
-            owner_id: owner,
-            organization_id: None,
-            asset_id: id(NOW, 10 + n),
-            filename: "a.jpg".to_owned(),
-            content_type: "image/jpeg".to_owned(),
-            promise: "{}".to_owned(),
-            is_complete: false,
-            created_at: NOW,
-            expires_at,
-        };
-        let (early, late) = (upload(1, NOW + 1), upload(2, NOW + 2));
+        let (early, late) = (upload(owner, 1, NOW + 1), upload(owner, 2, NOW + 2));
         let tx = db.begin().await.unwrap();
         uploads::insert(&tx, &early).await.unwrap();
         uploads::insert(&tx, &late).await.unwrap();
-        uploads::complete(&tx, late.id).await.unwrap();
+        let over = Upload {
+            status: UploadStatus::Failed,
+            size: Some(5),
+            error: Some("cut short".to_owned()),
+            updated_at: NOW + 1,
+            ..late.clone()
+        };
+        uploads::save(&tx, &over).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(uploads::by_id(db, early.id).await.unwrap(), Some(early.clone()));
-        let complete = Upload { is_complete: true, ..late.clone() };
-        assert_eq!(uploads::by_id(db, late.id).await.unwrap(), Some(complete));
+        let (listed, count) = uploads::list(db, owner, 0, 9).await.unwrap();
+        assert_eq!((listed, count), (vec![over, early.clone()], 2));
+        assert_eq!(uploads::list(db, id(NOW, 99), 0, 9).await.unwrap(), (Vec::new(), 0));
         let tx = db.begin().await.unwrap();
-        assert_eq!(uploads::sweep(&tx, NOW + 2, 9).await.unwrap(), 1);
+        assert_eq!(uploads::expired(&tx, NOW + 2, 9).await.unwrap(), [early.id]);
+        let busy = Upload { status: UploadStatus::Validating, ..early.clone() };
+        uploads::save(&tx, &busy).await.unwrap();
+        assert!(uploads::expired(&tx, NOW + 2, 9).await.unwrap().is_empty(), "a job is at work");
+        uploads::delete(&tx, early.id).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(uploads::by_id(db, early.id).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_part_keeps_its_bytes_until_another_takes_its_place() {
+    on_every_engine(async |db| {
+        let owner = user(db, 1, false).await;
+        let upload = upload(owner, 1, NOW + 9);
+        let bytes = |n: u8| Digest([n; 32]);
+        let part = |number, n: u8| Part { number, digest: bytes(n), size: u64::from(n) };
+        let tx = db.begin().await.unwrap();
+        uploads::insert(&tx, &upload).await.unwrap();
+        for n in 1..=3 {
+            blob_rows::upsert_unnamed(&tx, bytes(n), u64::from(n), NOW).await.unwrap();
+        }
+        assert_eq!(uploads::put_part(&tx, upload.id, part(2, 1)).await.unwrap(), None);
+        assert_eq!(uploads::put_part(&tx, upload.id, part(1, 2)).await.unwrap(), None);
+        assert_eq!(uploads::put_part(&tx, upload.id, part(2, 3)).await.unwrap(), Some(bytes(1)));
+        assert_eq!(uploads::put_part(&tx, upload.id, part(2, 3)).await.unwrap(), None);
+        assert!(blob_rows::in_use(&tx, bytes(3)).await.unwrap());
+        assert!(!blob_rows::in_use(&tx, bytes(1)).await.unwrap());
+        let there = uploads::parts(&tx, upload.id).await.unwrap();
+        assert_eq!(there, [part(1, 2), part(2, 3)]);
+        let mut taken = uploads::take_parts(&tx, upload.id).await.unwrap();
+        taken.sort();
+        assert_eq!(taken, [bytes(2), bytes(3)]);
+        assert!(!blob_rows::in_use(&tx, bytes(3)).await.unwrap());
+        tx.commit().await.unwrap();
+
+        // What was a part is also a file by itself: its facts count then.
+        blob(db, bytes(2)).await;
+        let (facts, ..) = blob_rows::facts(db, bytes(2)).await.unwrap().unwrap();
+        assert_eq!((facts.kind, facts.mime_type.as_str()), (MediaKind::Image, "image/png"));
+        let tx = db.begin().await.unwrap();
+        blob_rows::upsert_unnamed(&tx, bytes(2), 2, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let (facts, ..) = blob_rows::facts(db, bytes(2)).await.unwrap().unwrap();
+        assert_eq!(facts.kind, MediaKind::Image, "and stay");
     })
     .await;
 }

@@ -1,13 +1,14 @@
 //! Places to upload to.
 
 use backlot_library::assets::NewAsset;
-use backlot_library::uploads::{UploadPlace, UploadState};
+use backlot_library::uploads::{self, UploadFrom, UploadKind, UploadPart, UploadPlace, UploadState};
 use backlot_model::clock::SECOND_MS;
 use backlot_model::{Fault, Kind, Millis};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::at;
+use super::create::NewAssetFields;
 use crate::app::Links;
 
 /// A file that is to be uploaded.
@@ -108,13 +109,73 @@ impl PresignedUpload {
     }
 }
 
+/// Where the bytes of an upload come from: `parts` or `url`.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = UploadBytes, example = json!({
+    "filename": "clip.mp4", "kind": "video", "parts": 3, "size": 31457280
+}))]
+pub(in crate::native) struct UploadAskedBytes {
+    /// Which sort of file it is to be: `asset` (any, the default), `image`, `avatar`, `video`,
+    /// `audio`, `3d` or `text`.
+    kind: Option<String>,
+    /// In how many parts it comes.
+    #[schema(minimum = 1, maximum = 10_000)]
+    parts: Option<u32>,
+    /// In bytes, all parts together; what comes is held against it.
+    #[schema(minimum = 0)]
+    size: Option<u64>,
+    /// The type that the client expects; the bytes overrule it.
+    #[schema(max_length = 255)]
+    content_type: Option<String>,
+    /// Where the file is fetched from, by http or https; an address of ours names its asset.
+    #[schema(max_length = 8192)]
+    url: Option<String>,
+}
+
+impl UploadAskedBytes {
+    /// The upload as the library knows it.
+    pub(in crate::native) fn with(
+        self,
+        said: NewAssetFields,
+        links: &Links,
+    ) -> Result<uploads::NewUpload, Fault> {
+        let Self { kind, parts, size, content_type, url } = self;
+        let kind = match kind.as_deref() {
+            None => UploadKind::Asset,
+            Some(word) => UploadKind::parse(word).ok_or_else(|| {
+                let words: Vec<_> = UploadKind::ALL.iter().map(|it| it.word()).collect();
+                Fault::invalid("body.kind", "enum", format!("must be one of {}", words.join(", ")))
+            })?,
+        };
+        let from = match (parts, url) {
+            (Some(count), None) => UploadFrom::Parts { count, size, content_type },
+            (None, Some(url)) => match links.asset_at(&url) {
+                Some(id) => UploadFrom::Asset(id),
+                None => UploadFrom::Url(url),
+            },
+            (Some(_), Some(_)) => {
+                let said = "must not be given together with `parts`";
+                return Err(Fault::invalid("body.url", "type", said));
+            }
+            (None, None) => {
+                let said = "`parts` or `url` is required";
+                return Err(Fault::invalid("body.parts", "missing", said));
+            }
+        };
+        Ok(uploads::NewUpload { kind, from, new: said.into() })
+    }
+}
+
 /// How far an upload is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Upload, example = json!({
     "id": "0190f2c4-d000-7d1b-8a55-0c2f6b0f4a11",
     "asset_id": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11", "is_complete": true,
-    "filename": "sneaker.jpg", "created_at": "2026-01-15T10:30:00.000Z",
-    "expires_at": "2026-01-15T10:45:00.000Z"
+    "status": "imported", "source": "put", "kind": "image", "error": null,
+    "filename": "sneaker.jpg", "content_type": "image/jpeg", "size": 482113,
+    "url": null, "parts_count": 0, "parts": [], "created_at": "2026-01-15T10:30:00.000Z",
+    "updated_at": "2026-01-15T10:30:02.000Z", "expires_at": "2026-01-15T10:45:00.000Z"
 }))]
 pub(in crate::native) struct UploadBody {
     /// Identifier.
@@ -123,28 +184,73 @@ pub(in crate::native) struct UploadBody {
     /// The asset that is, or will be, there.
     #[schema(format = Uuid)]
     asset_id: String,
-    /// Whether the bytes have arrived.
+    /// Whether the asset is there.
     is_complete: bool,
+    /// How far it is: `pending`, `validating`, `validated`, `imported` or `failed`.
+    status: &'static str,
+    /// How the bytes come: `put`, `parts`, `url` or `asset`.
+    source: &'static str,
+    /// Which sort of file it is to be.
+    kind: &'static str,
+    /// Why it failed.
+    error: Option<String>,
     /// As the file is called.
     filename: String,
+    /// The type that the client expects.
+    content_type: String,
+    /// In bytes: as announced, then as found.
+    size: Option<u64>,
+    /// Where the file is fetched from.
+    url: Option<String>,
+    /// In how many parts it comes; 0 when it does not come in parts.
+    parts_count: u32,
+    /// Where each part is sent to, while the upload awaits them.
+    parts: Vec<PartBody>,
     /// When the place was asked for.
     #[schema(format = DateTime)]
     created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
     /// Open until then.
     #[schema(format = DateTime)]
     expires_at: String,
 }
 
-impl From<UploadState> for UploadBody {
-    fn from(state: UploadState) -> Self {
-        let UploadState { id, asset_id, is_complete, filename, expires_at, created_at } = state;
+/// Where one part is sent to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UploadPart)]
+pub(in crate::native) struct PartBody {
+    /// Its place, from 1.
+    number: u32,
+    /// Send its bytes with `PUT`, and nothing else, to this address.
+    url: String,
+}
+
+impl UploadBody {
+    /// The upload as it is told.
+    pub(in crate::native) fn of(state: UploadState, links: &Links) -> Self {
+        let part = |part: &UploadPart| PartBody {
+            number: part.number,
+            url: links.part(state.id, part),
+        };
         Self {
-            id: id.to_string(),
-            asset_id: asset_id.to_string(),
-            is_complete,
-            filename,
-            created_at: at(created_at),
-            expires_at: at(expires_at),
+            id: state.id.to_string(),
+            asset_id: state.asset_id.to_string(),
+            is_complete: state.is_complete(),
+            status: state.status.word(),
+            source: state.source.word(),
+            kind: state.kind.word(),
+            parts_count: state.parts_count,
+            parts: state.parts.iter().map(part).collect(),
+            error: state.error,
+            filename: state.filename,
+            content_type: state.content_type,
+            size: state.size,
+            url: state.url,
+            created_at: at(state.created_at),
+            updated_at: at(state.updated_at),
+            expires_at: at(state.expires_at),
         }
     }
 }

@@ -1,11 +1,28 @@
-//! Places to upload to: a promise of bytes that ends as an asset, or expires.
+//! Uploads: promises of bytes that end as an asset, fail, or expire.
+//!
+//! Owns: places that take a file in one piece (here), in parts ([`parts`]), or by address
+//! ([`begin`]), and the job that makes the asset of the latter two ([`import`]).
+//! Never: another way in than `ingest`; a part is mere bytes until all of them are one file.
+
+mod begin;
+mod import;
+mod parts;
+mod promise;
+mod state;
+
+pub use backlot_store::uploads::{Upload, UploadSource, UploadStatus};
+pub use begin::{NewUpload, UploadFrom};
+pub use parts::{PARTS_MAX, PartIntake};
+pub use promise::UploadKind;
+pub use state::{UploadPart, UploadState};
+
+use promise::Promise;
 
 use backlot_model::account::{Caller, Member, Scope};
 use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::assets;
-use backlot_store::uploads::{self, Upload};
-use serde::{Deserialize, Serialize};
+use backlot_store::uploads;
 
 use crate::Library;
 use crate::assets::NewAsset;
@@ -29,32 +46,6 @@ pub struct UploadPlace {
     pub expires_at: Millis,
     /// Proof that the holder may upload.
     pub signature: Signature,
-}
-
-/// How far an upload is.
-#[derive(Debug, Clone)]
-pub struct UploadState {
-    /// Identifier of the place.
-    pub id: Id<Upload>,
-    /// The asset that is, or will be, there.
-    pub asset_id: Id<Asset>,
-    /// Whether the bytes have arrived.
-    pub is_complete: bool,
-    /// As the client calls the file.
-    pub filename: String,
-    /// Open until then.
-    pub expires_at: Millis,
-    /// When the place was asked for.
-    pub created_at: Millis,
-}
-
-/// What the asset will be called, kept with the place.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Promise {
-    name: Option<String>,
-    project: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
 }
 
 impl Library {
@@ -95,11 +86,7 @@ impl Library {
         content_type: Option<&str>,
         new: NewAsset,
     ) -> Result<UploadPlace, Fault> {
-        let promise = Promise {
-            name: new.name.clone(),
-            project: new.project.clone(),
-            tags: new.tags.clone(),
-        };
+        let promise = Promise::of(&new).json()?;
         let checked = new.check()?;
         let content_type = content_type.map_or_else(
             || type_of(checked.filename.as_deref()).to_owned(),
@@ -116,9 +103,16 @@ impl Library {
             asset_id,
             filename,
             content_type,
-            promise: serde_json::to_string(&promise).map_err(Fault::internal)?,
-            is_complete: false,
+            promise,
+            kind: UploadKind::Image.word().to_owned(),
+            source: UploadSource::Put,
+            status: UploadStatus::Pending,
+            url: None,
+            size: None,
+            parts: 0,
+            error: None,
             created_at: now,
+            updated_at: now,
             expires_at: now + self.config().upload_ttl_ms,
         };
         let tx = self.db().begin().await?;
@@ -169,44 +163,16 @@ impl Library {
         if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
             return arrived_before(asset, &received);
         }
-        let promise: Promise = serde_json::from_str(&upload.promise).map_err(Fault::internal)?;
-        let new = NewAsset {
-            name: promise.name,
-            project: promise.project,
-            tags: promise.tags,
-            filename: Some(upload.filename.clone()),
-            ..NewAsset::default()
-        };
+        let new = Promise::read(&upload.promise)?.into_new(upload.filename.clone());
         let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
-        let tx = self.db().begin().await?;
-        uploads::complete(&tx, id).await?;
-        tx.commit().await?;
+        self.end_upload(id, Ok(asset.size)).await?;
         Ok(asset)
-    }
-
-    /// How far one of the caller's uploads is.
-    ///
-    /// # Errors
-    /// `upload-not-found`.
-    pub async fn upload(&self, caller: &Caller, id: Id<Upload>) -> Result<UploadState, Fault> {
-        let member = member(caller, Scope::Read)?;
-        let found = uploads::by_id(self.db(), id).await?;
-        let upload = found
-            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
-            .ok_or_else(upload_not_found)?;
-        Ok(UploadState {
-            id,
-            asset_id: upload.asset_id,
-            is_complete: upload.is_complete,
-            filename: upload.filename,
-            expires_at: upload.expires_at,
-            created_at: upload.created_at,
-        })
     }
 
     async fn open_place(&self, id: Id<Upload>, signature: &Signature) -> Result<Upload, Fault> {
         let found = uploads::by_id(self.db(), id).await?;
-        let upload = found.ok_or_else(upload_not_found)?;
+        let upload = found.filter(|it| it.source == UploadSource::Put);
+        let upload = upload.ok_or_else(upload_not_found)?;
         let target = UploadTarget { upload: id.uuid(), part: None };
         self.signing().verify_upload(target, signature, self.now_ms())?;
         Ok(upload)

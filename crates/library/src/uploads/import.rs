@@ -1,0 +1,113 @@
+//! The job that makes an asset of an upload in parts or from an address.
+
+use backlot_model::{Fault, Id};
+use backlot_store::{assets, blob_rows, uploads};
+use futures::StreamExt;
+
+use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus};
+use crate::Library;
+use crate::ingest::{Accepts, Received, may_pass};
+use crate::jobs::Outcome;
+
+impl Library {
+    /// Brings an upload to its end: imported or failed. Safe to run twice.
+    pub(crate) async fn import_upload(&self, id: Id<Upload>) -> Result<Outcome, Fault> {
+        let found = uploads::by_id(self.db(), id).await?;
+        let Some(upload) = found.filter(|it| !it.status.is_final()) else {
+            return Ok(Outcome::Done);
+        };
+        match self.make_uploaded_asset(&upload).await {
+            Ok(size) => self.end_upload(id, Ok(size)).await?,
+            Err(fault) if !may_pass(&fault) => self.end_upload(id, Err(&fault.message)).await?,
+            Err(fault) => return Err(fault),
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The size of the asset, which is there afterwards.
+    async fn make_uploaded_asset(&self, upload: &Upload) -> Result<Option<u64>, Fault> {
+        if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
+            // The process died between the asset and this note of it.
+            return Ok(asset.size);
+        }
+        self.advance_upload(upload.id, UploadStatus::Validating).await?;
+        let kind = UploadKind::parse(&upload.kind)
+            .ok_or_else(|| Fault::internal("an unknown kind of upload"))?;
+        let accepts = kind.accepts(&self.config().uploads);
+        let received = match (upload.source, &upload.url) {
+            (UploadSource::Url, Some(url)) => self.download(url, accepts).await?,
+            _ => self.assemble(upload, accepts).await?,
+        };
+        self.advance_upload(upload.id, UploadStatus::Validated).await?;
+        let owner = self.accounts().acting(upload.owner_id, upload.organization_id).await?;
+        let mut new = Promise::read(&upload.promise)?.into_new(upload.filename.clone());
+        new.asset_type =
+            new.asset_type.or_else(|| Some(kind.asset_type(received.kind()).to_owned()));
+        let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
+        Ok(asset.size)
+    }
+
+    /// The parts, one after the other, through the door that every file comes through.
+    async fn assemble(&self, upload: &Upload, accepts: Accepts) -> Result<Received, Fault> {
+        let mut intake = self.receive_unmetered(accepts).await?;
+        for part in uploads::parts(self.db(), upload.id).await? {
+            let read = self.blobs().read(part.digest, None).await.map_err(Fault::from)?;
+            let mut stream = read.into_stream();
+            while let Some(bytes) = stream.next().await {
+                intake.write(bytes.map_err(Fault::from)?).await?;
+            }
+        }
+        intake.finish().await
+    }
+
+    async fn advance_upload(&self, id: Id<Upload>, status: UploadStatus) -> Result<(), Fault> {
+        let tx = self.db().begin().await?;
+        let Some(mut upload) = uploads::by_id_in(&tx, id).await? else { return Ok(()) };
+        upload.status = status;
+        upload.updated_at = self.now_ms();
+        uploads::save(&tx, &upload).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends an upload, with the size of its asset or a reason that its owner can read. Its parts
+    /// go.
+    pub(crate) async fn end_upload(
+        &self,
+        id: Id<Upload>,
+        end: Result<Option<u64>, &str>,
+    ) -> Result<(), Fault> {
+        let now = self.now_ms();
+        let tx = self.db().begin().await?;
+        let found = uploads::by_id_in(&tx, id).await?;
+        let Some(mut upload) = found.filter(|it| !it.status.is_final()) else { return Ok(()) };
+        match end {
+            Ok(size) => (upload.status, upload.size) = (UploadStatus::Imported, size),
+            Err(reason) => {
+                (upload.status, upload.error) = (UploadStatus::Failed, Some(reason.to_owned()));
+            }
+        }
+        upload.updated_at = now;
+        uploads::save(&tx, &upload).await?;
+        for digest in uploads::take_parts(&tx, id).await? {
+            blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Removes at most `limit` uploads that expired, with their parts; how many went.
+    pub(crate) async fn sweep_uploads(&self, limit: u32) -> Result<u64, Fault> {
+        let now = self.now_ms();
+        let tx = self.db().begin().await?;
+        let gone = uploads::expired(&tx, now, limit).await?;
+        for id in &gone {
+            for digest in uploads::take_parts(&tx, *id).await? {
+                blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
+            }
+            uploads::delete(&tx, *id).await?;
+        }
+        tx.commit().await?;
+        Ok(gone.len() as u64)
+    }
+}
