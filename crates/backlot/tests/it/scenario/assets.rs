@@ -1,9 +1,9 @@
 //! One asset, or many by their ids.
 
 use axum::http::Method;
+use backlot_model::clock::DAY_MS;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use backlot_model::clock::DAY_MS;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
@@ -22,7 +22,8 @@ async fn an_uploaded_picture_is_shared_with_the_project() {
     let ready = app.get(&path_of(&made)).by(&ben).answers(200).await;
     assert_json_snapshot!("ready", scrub(ready.clone()));
     app.get(&path_of(&made)).by(&cleo).answers(404).await;
-    let small = format!("{}&format=jpeg&quality=80&width=256", ready["asset"]["url"].as_str().unwrap());
+    let small =
+        format!("{}&format=jpeg&quality=80&width=256", ready["asset"]["url"].as_str().unwrap());
     let small = app.get(&small).send().await;
     assert_eq!((small.status.as_u16(), small.header("content-type")), (200, Some("image/jpeg")));
     let alone = upload(&app, &cleo, "cat.png").await;
@@ -54,7 +55,10 @@ async fn every_form_of_a_picture_is_taken() {
         (json!({ "name": "x.png" }), "body.image"),
         (json!({ "image": picture }), "body.name"),
         (json!({ "name": "x.png", "image": picture, "parentId": "asset_x" }), "body.parentId"),
-        (json!({ "name": "x.png", "image": picture, "collectionIds": ["x"] }), "body.collectionIds"),
+        (
+            json!({ "name": "x.png", "image": picture, "collectionIds": ["x"] }),
+            "body.collectionIds",
+        ),
         (json!({ "name": "x.png", "image": "no base64!" }), "body.image"),
     ] {
         let said = app.post(ASSETS).by(&anna).json(&body).answers(400).await;
@@ -82,9 +86,14 @@ async fn registered_results_show_with_the_vendors_names() {
     app.work().await;
     let shown = app.get(&format!("{ASSETS}/{id}")).by(&anna).answers(200).await;
     assert_json_snapshot!("registered", scrub(shown));
-    for query in ["inferenceId=inf_1", "modelId=model_1", "authorId=painter", "type=inference-",
-        "types=uploaded-3d,inference", "type=inference-controlnet-inpaint"]
-    {
+    for query in [
+        "inferenceId=inf_1",
+        "modelId=model_1",
+        "authorId=painter",
+        "type=inference-",
+        "types=uploaded-3d,inference",
+        "type=inference-controlnet-inpaint",
+    ] {
         assert_eq!(listed(&app, &anna, query).await, ["result"], "{query}");
     }
     let lineage = [format!("parentAssetId={parent}"), format!("rootAssetId={parent}")];
@@ -125,7 +134,8 @@ async fn tags_are_added_and_taken_away() {
     let anna = app.user("anna").await;
     let made = upload(&app, &anna, "cat.png").await;
     let path = format!("{}/tags", path_of(&made));
-    let tag = async |body: Value, status| app.put(&path).by(&anna).json(&body).answers(status).await;
+    let tag =
+        async |body: Value, status| app.put(&path).by(&anna).json(&body).answers(status).await;
     let said = tag(json!({ "add": ["cat", "pet", "cat"] }), 200).await;
     assert_eq!(said, json!({ "added": ["cat", "pet"], "deleted": [] }));
     let said = tag(json!({ "add": ["cat", "new"], "delete": ["pet", "dog"] }), 200).await;
@@ -143,7 +153,10 @@ async fn tags_are_added_and_taken_away() {
     let token = page["nextPaginationToken"].as_str().unwrap();
     let next = format!("/scenario/v1/tags?pageSize=1&paginationToken={token}");
     let next = app.get(&next).by(&anna).answers(200).await;
-    assert_eq!((&next["tags"][0]["tagName"], &next["nextPaginationToken"]), (&json!("new"), &Value::Null));
+    assert_eq!(
+        (&next["tags"][0]["tagName"], &next["nextPaginationToken"]),
+        (&json!("new"), &Value::Null)
+    );
     let bad = app.get("/scenario/v1/tags?paginationToken=x").by(&anna).answers(400).await;
     assert_eq!(bad["reason"], "bad-cursor");
 }
@@ -239,7 +252,8 @@ async fn a_locked_asset_wants_its_lock() {
     app.put(&format!("{path}/tags")).by(&anna).json(&json!({ "add": ["x"] })).answers(409).await;
     let delete = json!({ "assetIds": [made["id"]] });
     app.delete(ASSETS).by(&anna).json(&delete).answers(409).await;
-    let held = json!({ "name": "x", "lockId": locked["lockId"], "lockExpiresAt": at(&app, 90_000) });
+    let held =
+        json!({ "name": "x", "lockId": locked["lockId"], "lockExpiresAt": at(&app, 90_000) });
     let changed = app.put(&path).by(&anna).json(&held).answers(200).await;
     assert_eq!(changed["asset"]["metadata"]["lockExpiresAt"], held["lockExpiresAt"]);
     app.put(&lock).by(&anna).json(&until).answers(409).await;
@@ -252,12 +266,15 @@ async fn a_locked_asset_wants_its_lock() {
         app.put(&unlock).by(&anna).json(&body).answers(status).await;
     }
     app.put(&lock).by(&anna).json(&until).answers(200).await;
-    let forced = app.put(&unlock).by(&anna).json(&json!({ "forceUnlock": true })).answers(200).await;
+    let forced =
+        app.put(&unlock).by(&anna).json(&json!({ "forceUnlock": true })).answers(200).await;
     assert_eq!(forced["asset"]["metadata"]["lockExpiresAt"], Value::Null);
     app.put(&lock).by(&anna).json(&until).answers(200).await;
     app.clock.advance(60_000);
     app.put(&path).by(&anna).json(&json!({ "name": "y" })).answers(200).await;
-    for bad in [json!({ "lockExpiresAt": "soon" }), json!({ "lockExpiresAt": at(&app, -1) }), json!({})] {
+    for bad in
+        [json!({ "lockExpiresAt": "soon" }), json!({ "lockExpiresAt": at(&app, -1) }), json!({})]
+    {
         app.put(&lock).by(&anna).json(&bad).answers(400).await;
     }
 }

@@ -67,7 +67,9 @@ async fn a_collection_is_changed_by_who_made_it() {
     let unset = app.put(&path).by(&anna).json(&json!({ "thumbnail": null })).answers(200).await;
     assert_eq!(unset["collection"]["thumbnail"], Value::Null);
     let private = upload(&app, &cleo, "private.png").await;
-    for bad in [json!({ "thumbnail": "x" }), json!({ "thumbnail": private["id"] }), json!({ "name": "" })] {
+    for bad in
+        [json!({ "thumbnail": "x" }), json!({ "thumbnail": private["id"] }), json!({ "name": "" })]
+    {
         app.put(&path).by(&anna).json(&bad).answers(400).await;
     }
     app.put(&path).by(&ben).json(&change).answers(403).await;
@@ -104,7 +106,10 @@ async fn collections_are_walked_through() {
     let token = first["nextPaginationToken"].as_str().unwrap();
     let next = format!("{COLLECTIONS}?paginationToken={token}");
     let rest = app.get(&next).by(&ben).answers(200).await;
-    assert_eq!((names(&rest), &rest["nextPaginationToken"]), (vec!["0".into(), "alone".into()], &Value::Null));
+    assert_eq!(
+        (names(&rest), &rest["nextPaginationToken"]),
+        (vec!["0".into(), "alone".into()], &Value::Null)
+    );
     let only = app.get(&format!("{COLLECTIONS}?projectId={zoo}&pageSize=100")).by(&ben);
     assert_eq!(names(&only.answers(200).await).len(), 12);
     app.get(&next).by(&anna).answers(400).await;

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backlot_library::assets::{AssetPatch, Expected, NewAsset};
+use backlot_model::Id;
 use backlot_model::account::Caller;
 use backlot_model::asset::{Asset, Collection, Visibility};
 use backlot_model::media::Digest;
-use backlot_model::Id;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -123,7 +123,12 @@ impl World {
         let parent: Id<Asset> = Id::parse(parent["id"].as_str().unwrap()).unwrap();
         let digest = app.library.asset(&caller, parent).await.unwrap().digest.unwrap();
         let collection = app.library.create_collection(&caller, "c", None).await.unwrap().id;
-        let first = Make { asset_type: "uploaded", is_public: false, is_result: false, is_collected: false };
+        let first = Make {
+            asset_type: "uploaded",
+            is_public: false,
+            is_result: false,
+            is_collected: false,
+        };
         let known = vec![Known { id: parent, make: first, is_deleted: false }];
         Self { app, anna, caller, digest, parent, collection, known, walks: Vec::new() }
     }
@@ -159,7 +164,11 @@ impl World {
             inference_id: result("run"),
             model_id: result("model"),
             author_id: result("painter"),
-            collection_ids: make.is_collected.then(|| self.collection.to_string()).into_iter().collect(),
+            collection_ids: make
+                .is_collected
+                .then(|| self.collection.to_string())
+                .into_iter()
+                .collect(),
             ..NewAsset::default()
         };
         // The parent may be deleted just now: then there are no results.
@@ -221,8 +230,13 @@ impl World {
         let expected = live.filter(|it| finds(it.make)).map(|it| it.id).collect();
         let query = format!("pageSize={page_size}&sortBy={key}&sortDirection={direction}&{filter}");
         self.walks.push(Walk {
-            query, by_change, expected, untouched,
-            seen: BTreeMap::new(), token: None, is_over: false,
+            query,
+            by_change,
+            expected,
+            untouched,
+            seen: BTreeMap::new(),
+            token: None,
+            is_over: false,
         });
     }
 
@@ -283,7 +297,8 @@ fn every_walk_meets_what_stays_exactly_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn walks_beside_writers_meet_what_stays_exactly_once() {
     let world = std::sync::Arc::new(World::new().await);
-    let plain = Make { asset_type: "txt2img", is_public: false, is_result: false, is_collected: false };
+    let plain =
+        Make { asset_type: "txt2img", is_public: false, is_result: false, is_collected: false };
     let mut stays = vec![world.parent];
     let mut moves = Vec::new();
     for n in 0..90 {

@@ -46,7 +46,9 @@ async fn an_asset_has_every_field_that_the_vendor_requires() {
     let document = app.get("/scenario/v1/openapi.json").answers(200).await;
     let text = include_str!("../../../../../fixtures/scenario/enums.json");
     let vendor: Value = serde_json::from_str(text).unwrap();
-    for (name, schema) in [("asset", "Asset"), ("metadata", "Metadata"), ("properties", "Properties")] {
+    for (name, schema) in
+        [("asset", "Asset"), ("metadata", "Metadata"), ("properties", "Properties")]
+    {
         let schema = &document["components"]["schemas"][format!("scenario.{schema}")];
         let text = schema.to_string();
         for field in vendor["fields"][name].as_array().unwrap() {

@@ -3,9 +3,9 @@
 use axum::http::Method;
 use backlot_library::assets::AssetPatch;
 use backlot_model::asset::Visibility;
-use insta::assert_json_snapshot;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use super::{ASSETS, change, id_of, listed, names, path_of, publish, register, scrub, upload};
@@ -57,9 +57,12 @@ async fn types_come_in_every_spelling_and_not_with_type() {
         register(&app, &anna, &json!({ "name": word, "type": word })).await;
         app.clock.advance(1);
     }
-    for query in ["types=txt2img,uploaded-3d", "types[]=txt2img&types[]=uploaded-3d",
-        "types=txt2img&types=uploaded-3d", "types%5B%5D=txt2img,uploaded-3d"]
-    {
+    for query in [
+        "types=txt2img,uploaded-3d",
+        "types[]=txt2img&types[]=uploaded-3d",
+        "types=txt2img&types=uploaded-3d",
+        "types%5B%5D=txt2img,uploaded-3d",
+    ] {
         assert_eq!(listed(&app, &anna, query).await, ["uploaded-3d", "txt2img"], "{query}");
     }
     assert_eq!(listed(&app, &anna, "type=inference").await, ["inference-txt2img"]);
@@ -131,9 +134,15 @@ async fn collections_narrow_and_bad_ids_are_told() {
         refused(&app, &anna, &format!("{name}=x")).await;
         assert!(listed(&app, &anna, &format!("{name}={}", anna.id)).await.is_empty());
     }
-    for query in ["sortBy=name", "sortDirection=up", "pageSize=101", "originalAssets=maybe",
-        "deleted=perhaps", "inferenceId=", "authorId="]
-    {
+    for query in [
+        "sortBy=name",
+        "sortDirection=up",
+        "pageSize=101",
+        "originalAssets=maybe",
+        "deleted=perhaps",
+        "inferenceId=",
+        "authorId=",
+    ] {
         refused(&app, &anna, query).await;
     }
     assert_eq!(listed(&app, &anna, "originalAssets=true&unknown=1").await.len(), 2);
@@ -153,7 +162,10 @@ async fn tokens_belong_to_their_question_and_caller() {
     let token = page["nextPaginationToken"].as_str().unwrap();
     let with = |query: &str, token: &str| format!("{ASSETS}?{query}&paginationToken={token}");
     let rest = app.get(&with("pageSize=100", token)).by(&anna).answers(200).await;
-    assert_eq!((names(&rest), &rest["nextPaginationToken"]), (vec!["2".into(), "1".into()], &Value::Null));
+    assert_eq!(
+        (names(&rest), &rest["nextPaginationToken"]),
+        (vec!["2".into(), "1".into()], &Value::Null)
+    );
     let reason = async |person: &Person, query: &str, token: &str| {
         let said = app.get(&with(query, token)).by(person).answers(400).await;
         assert_eq!(said["reason"], "bad-cursor");
@@ -166,11 +178,17 @@ async fn tokens_belong_to_their_question_and_caller() {
     let mut flipped = token.to_owned();
     let last = if flipped.pop() == Some('A') { 'B' } else { 'A' };
     flipped.push(last);
-    let middle = format!("{}{}{}", &token[..20], if &token[20..21] == "A" { "B" } else { "A" }, &token[21..]);
+    let middle = format!(
+        "{}{}{}",
+        &token[..20],
+        if &token[20..21] == "A" { "B" } else { "A" },
+        &token[21..]
+    );
     for bad in [flipped.as_str(), middle.as_str(), &token[1..], "x", "%F0%9F", "a.b"] {
         app.get(&with("", bad)).by(&anna).answers(400).await;
     }
-    let public = app.call(Method::GET, &with("", token)).header("authorization", "public-auth-token");
+    let public =
+        app.call(Method::GET, &with("", token)).header("authorization", "public-auth-token");
     public.answers(400).await;
     assert!(app.get(&path_of(&page["assets"][0])).by(&anna).answers(200).await.is_object());
 }

@@ -12,7 +12,8 @@ async fn an_organisation_is_a_project_and_its_team() {
     let (anna, ben) = (app.user("anna").await, app.user("ben").await);
     let acme = app.organization("Acme", &[&anna, &ben]).await;
     let zoo = app.organization("Zoo", &[&anna]).await;
-    let get = async |path: &str| app.get(&format!("/scenario/v1{path}")).by(&anna).answers(200).await;
+    let get =
+        async |path: &str| app.get(&format!("/scenario/v1{path}")).by(&anna).answers(200).await;
     let project = get(&format!("/projects/{}", acme.dressed("proj"))).await;
     assert_json_snapshot!("project", scrub(project.clone()));
     assert_json_snapshot!("team", scrub(get(&format!("/teams/{}", acme.dressed("team"))).await));
@@ -21,7 +22,10 @@ async fn an_organisation_is_a_project_and_its_team() {
     assert_eq!(page["projects"], json!([project["project"]]));
     let token = page["nextPaginationToken"].as_str().unwrap();
     let rest = get(&format!("/projects?pageSize=1&paginationToken={token}")).await;
-    assert_eq!((&rest["projects"][0]["name"], &rest["nextPaginationToken"]), (&json!("Zoo"), &Value::Null));
+    assert_eq!(
+        (&rest["projects"][0]["name"], &rest["nextPaginationToken"]),
+        (&json!("Zoo"), &Value::Null)
+    );
     let one = get(&format!("/projects?teamId={}", zoo.dressed("team"))).await;
     assert_eq!(one["projects"][0]["id"], json!(zoo.dressed("proj")));
     for path in [

@@ -81,8 +81,14 @@ async fn unknown_things_methods_and_bodies_are_told() {
     snapshot("unknown_route", app.get("/scenario/v1/models").by(&anna).answers(404).await);
     snapshot("wrong_method", app.patch(ASSETS).by(&anna).answers(405).await);
     let restore = format!("{ASSETS}/restore");
-    snapshot("broken_json", app.post(&restore).by(&anna).bytes("application/json", "{").answers(400).await);
-    snapshot("wrong_type", app.post(&restore).by(&anna).json(&json!({ "assetIds": [1] })).answers(400).await);
+    snapshot(
+        "broken_json",
+        app.post(&restore).by(&anna).bytes("application/json", "{").answers(400).await,
+    );
+    snapshot(
+        "wrong_type",
+        app.post(&restore).by(&anna).json(&json!({ "assetIds": [1] })).answers(400).await,
+    );
     snapshot("no_json", app.post(&restore).by(&anna).bytes("text/plain", "x").answers(415).await);
     let large = json!({ "assetIds": ["x".repeat(2 << 20)] });
     snapshot("too_large", app.post(&restore).by(&anna).json(&large).answers(413).await);
