@@ -79,7 +79,7 @@ impl Library {
         self.reach_within(caller, Within::Own(ownership))
     }
 
-    fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {
+    pub(crate) fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {
         if within == Within::Public {
             return match caller.member() {
                 Some(it) if !it.scopes.has(Scope::Read) => Err(needs_scope(Scope::Read)),
