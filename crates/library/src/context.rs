@@ -15,6 +15,7 @@ use crate::fetch::Fetcher;
 use crate::ingest::Reception;
 use crate::jobs::Detector;
 use crate::limiter::Limiter;
+use crate::search::likeness::{ByEmbedding, ByHash, Encoder, Similarity};
 use crate::secret::Random;
 use crate::signing::SigningKeys;
 
@@ -42,6 +43,8 @@ pub struct Parts {
     pub config: LibraryConfig,
     /// What finds hints in pictures.
     pub detectors: Vec<Arc<dyn Detector>>,
+    /// What tells which pictures look alike; perceptual hashes do where there is none.
+    pub encoder: Option<Arc<dyn Encoder>>,
 }
 
 struct Inner {
@@ -53,6 +56,7 @@ struct Inner {
     jobs_waiting: Notify,
     events_told: Notify,
     detectors: Arc<Vec<Arc<dyn Detector>>>,
+    similarity: Box<dyn Similarity>,
 }
 
 impl Library {
@@ -70,6 +74,10 @@ impl Library {
             jobs_waiting: Notify::new(),
             events_told: Notify::new(),
             detectors: Arc::new(parts.detectors.clone()),
+            similarity: match &parts.encoder {
+                Some(encoder) => Box::new(ByEmbedding(Arc::clone(encoder))),
+                None => Box::new(ByHash),
+            },
             parts,
         })))
     }
@@ -140,6 +148,14 @@ impl Library {
 
     pub(crate) fn detectors(&self) -> &Arc<Vec<Arc<dyn Detector>>> {
         &self.0.detectors
+    }
+
+    pub(crate) fn encoder(&self) -> Option<&Arc<dyn Encoder>> {
+        self.0.parts.encoder.as_ref()
+    }
+
+    pub(crate) fn similarity(&self) -> &dyn Similarity {
+        &*self.0.similarity
     }
 
     /// Tells the workers of this process that a job was committed.

@@ -15,6 +15,7 @@ use backlot_model::query::{
     TextSearch, TimeRange, TypeFilter, Window,
 };
 use backlot_model::{Id, asset::Asset};
+use backlot_store::assets::Likeness;
 use backlot_store::db::{Durability, SqliteOptions};
 use backlot_store::testing::fill;
 use backlot_store::{Db, Fetch, args, assets, migrate};
@@ -186,8 +187,13 @@ impl<'a> Bench<'a> {
 
     async fn likeness(&self) {
         for bits in [3, 7, 11] {
-            let near =
-                || assets::near_duplicates(self.db, &self.own, 0x0123_4567_89AB_CDEF, bits, 10);
+            let likeness = Likeness {
+                like: vec![0x0123_4567_89AB_CDEF],
+                distance_max: bits,
+                ..Likeness::default()
+            };
+            let filter = Filter::default();
+            let near = || assets::near_duplicates(self.db, &self.own, &filter, &likeness, 10);
             self.run(&format!("near-duplicates within {bits} bits"), async || {
                 near().await.unwrap().len()
             })

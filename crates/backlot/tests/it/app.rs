@@ -88,6 +88,7 @@ impl TestApp {
             accounts,
             config,
             detectors: Vec::new(),
+            encoder: None,
         })
         .unwrap();
         let app = App::new(library.clone(), Some(BASE));

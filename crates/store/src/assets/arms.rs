@@ -20,8 +20,8 @@ pub(super) const ARMS_MAX: usize = 100;
 /// What an arm selects.
 #[derive(Clone, Copy)]
 pub(super) enum Head<'w> {
-    /// `seq`, the sort value and the id, after a position.
-    Keys(Order, Option<&'w Position>),
+    /// `seq`, the sort value and the id, after a position, and the sort values of further orders.
+    Keys(Order, Option<&'w Position>, &'w [Order]),
     /// One row each.
     One,
 }
@@ -82,7 +82,7 @@ pub(super) fn fit(ask: &Ask<'_>, driver: Driver) -> bool {
 impl Head<'_> {
     const fn key(self) -> SortKey {
         match self {
-            Head::Keys(order, _) => order.key,
+            Head::Keys(order, ..) => order.key,
             Head::One => SortKey::CreatedAt,
         }
     }
@@ -103,15 +103,17 @@ fn arm(
     if driver == Driver::Text {
         tests.extend(hits_within(ask, statement, head));
     }
-    let sort = match head.key() {
+    let column = |key: SortKey| match key {
         SortKey::CreatedAt => source.created,
         SortKey::UpdatedAt => "a.updated_at",
         SortKey::Filename => "a.filename_folded",
         SortKey::Size => "a.size_sort",
     };
+    let sort = column(head.key());
+    let further = if let Head::Keys(_, _, then) = head { then } else { &[] };
     let (created, id) = (source.created, source.id);
     // The index's own entry will do where nothing else is asked for.
-    let reads_row = !on_row.is_empty() || sort != created;
+    let reads_row = !on_row.is_empty() || sort != created || !further.is_empty();
     match source.scope.filter(|_| !reads_row) {
         Some(scope) => {
             let keys = Keys { scope, created, id };
@@ -120,11 +122,13 @@ fn arm(
         None => on_row.extend(ask.member_tests(statement, driver, None)),
     }
     let columns = match head {
-        Head::Keys(order, after) => {
+        Head::Keys(order, after, _) => {
             if let Some(position) = after {
                 tests.push(beyond(statement, sort, source.id, order, position));
             }
-            format!("{} AS seq, {sort} AS sort, {} AS id", source.seq, source.id)
+            let further = further.iter().map(|order| format!(", {}", column(order.key)));
+            let further = further.collect::<String>();
+            format!("{} AS seq, {sort} AS sort, {} AS id{further}", source.seq, source.id)
         }
         Head::One => "1".to_owned(),
     };
@@ -141,7 +145,7 @@ fn arm(
 /// Hits come in the order of creation, to the second: where to begin and to end with them.
 fn hits_within(ask: &Ask<'_>, statement: &mut Statement, head: Head<'_>) -> Vec<String> {
     let (mut from, mut to) = (ask.filter.created.after, ask.filter.created.before);
-    if let Head::Keys(order, Some(position)) = head
+    if let Head::Keys(order, Some(position), _) = head
         && order.key == SortKey::CreatedAt
         && let SortValue::Number(value) = position.value
     {

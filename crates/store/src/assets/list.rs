@@ -2,6 +2,8 @@
 //! total; and sometimes one that measures which index to go by. Never more, whatever the page
 //! holds.
 
+use std::cmp::Ordering;
+
 use backlot_model::asset::Asset;
 use backlot_model::query::{
     AssetQuery, Direction, Filter, Order, Page, Position, Reach, SortKey, SortValue, Window, fold,
@@ -16,11 +18,24 @@ use super::seq::same_second;
 use crate::db::{Arg, Db, DbError, Fetch};
 use crate::statement::{Statement, number};
 
+/// The place of the first further sort value in what an arm selects.
+const FIRST_FURTHER: usize = 4;
+
 /// The page that `query` asks for.
 ///
 /// Cursor pages cost the same wherever they begin; an offset costs one step of an index for each
 /// asset left out.
 pub async fn list(db: &Db, query: &AssetQuery) -> Result<Page<Asset>, DbError> {
+    list_then(db, query, &[]).await
+}
+
+/// The same, with what is equal by the order asked for in a further order, and so on. Only for
+/// windows by offset: a position says nothing of further orders.
+pub async fn list_then(
+    db: &Db,
+    query: &AssetQuery,
+    then: &[Order],
+) -> Result<Page<Asset>, DbError> {
     let ask = Ask::looked_up(db, &query.reach, &query.filter).await?;
     let total = async {
         match query.count {
@@ -28,7 +43,7 @@ pub async fn list(db: &Db, query: &AssetQuery) -> Result<Page<Asset>, DbError> {
             false => Ok(None),
         }
     };
-    let (page, total) = futures::try_join!(page(db, &ask, query), total)?;
+    let (page, total) = futures::try_join!(page(db, &ask, query, then), total)?;
     Ok(Page { total, ..page })
 }
 
@@ -44,7 +59,7 @@ pub async fn every_way(db: &Db, query: &AssetQuery) -> Result<Vec<(String, Page<
     let ask = Ask::looked_up(db, &query.reach, &query.filter).await?;
     let mut ways = Vec::new();
     for driver in plan::all(&ask) {
-        let page = page_by(db, &ask, query, driver).await?;
+        let page = page_by(db, &ask, query, &[], driver).await?;
         let total = counts::count_by(db, &ask, driver).await?;
         ways.push((format!("{driver:?}"), Page { total: Some(total), ..page }));
     }
@@ -59,7 +74,7 @@ pub async fn explain(db: &Db, query: &AssetQuery) -> Result<String, DbError> {
         return Ok(String::new());
     }
     let driver = plan::for_page(db, &ask, query.order.key, wanted(&query.window)).await?;
-    let (sql, args) = statement(&ask, query, driver);
+    let (sql, args) = statement(&ask, query, &[], driver);
     explained(db, &sql, args).await
 }
 
@@ -81,24 +96,30 @@ async fn explained(db: &Db, sql: &str, args: Vec<Arg>) -> Result<String, DbError
     Ok(steps.join("\n"))
 }
 
-async fn page(db: &Db, ask: &Ask<'_>, query: &AssetQuery) -> Result<Page<Asset>, DbError> {
+async fn page(
+    db: &Db,
+    ask: &Ask<'_>,
+    query: &AssetQuery,
+    then: &[Order],
+) -> Result<Page<Asset>, DbError> {
     if ask.parts.is_empty() || limit_of(&query.window) == 0 {
         return Ok(Page { items: Vec::new(), total: None, next: None });
     }
     let driver = plan::for_page(db, ask, query.order.key, wanted(&query.window)).await?;
-    page_by(db, ask, query, driver).await
+    page_by(db, ask, query, then, driver).await
 }
 
 async fn page_by(
     db: &Db,
     ask: &Ask<'_>,
     query: &AssetQuery,
+    then: &[Order],
     driver: Driver,
 ) -> Result<Page<Asset>, DbError> {
     let limit = limit_of(&query.window);
-    let (sql, args) = statement(ask, query, driver);
+    let (sql, args) = statement(ask, query, then, driver);
     let mut rows: Vec<Stored> = db.fetch(sql, args, row::decode).await?;
-    sort(&mut rows, query.order);
+    sort(&mut rows, query.order, then);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let items = row::complete(db, rows).await?;
@@ -107,13 +128,18 @@ async fn page_by(
 }
 
 /// The statement that finds the page's rows and the one after them, and its arguments.
-fn statement(ask: &Ask<'_>, query: &AssetQuery, driver: Driver) -> (String, Vec<Arg>) {
+fn statement(
+    ask: &Ask<'_>,
+    query: &AssetQuery,
+    then: &[Order],
+    driver: Driver,
+) -> (String, Vec<Arg>) {
     let mut statement = Statement::default();
     let (after, skip) = match &query.window {
         Window::Offset { skip, .. } => (None, number(*skip)),
         Window::Cursor { after, .. } => (after.as_ref(), 0),
     };
-    let arms = arms::arms(ask, driver, &mut statement, Head::Keys(query.order, after));
+    let arms = arms::arms(ask, driver, &mut statement, Head::Keys(query.order, after, then));
     let arms = arms.join(" UNION ALL ");
     let by_hits = driver == Driver::Text && query.order.key == SortKey::CreatedAt;
     let found = match by_hits {
@@ -126,9 +152,13 @@ fn statement(ask: &Ask<'_>, query: &AssetQuery, driver: Driver) -> (String, Vec<
     let take = statement.bind(number(limit_of(&query.window) as u64 + 1));
     let skip = statement.bind(skip);
     let way = sql_direction(query.order.direction);
+    let further = then.iter().zip(FIRST_FURTHER..);
+    let further =
+        further.map(|(order, place)| format!(" {place} {},", sql_direction(order.direction)));
+    let further = further.collect::<String>();
     let sql = format!(
         "SELECT {COLUMNS} FROM (
-            {found} ORDER BY 2 {way}, 3 {way} LIMIT {take} OFFSET {skip}
+            {found} ORDER BY 2 {way},{further} 3 {way} LIMIT {take} OFFSET {skip}
         ) k CROSS JOIN asset a ON a.seq = k.seq"
     );
     (sql, statement.args)
@@ -144,9 +174,9 @@ fn in_order_of_hits(arm: &str, direction: Direction, upto: &str) -> String {
     };
     let edge = same_second(end, direction == Direction::Ascending);
     format!(
-        "SELECT seq, sort, id FROM (
+        "SELECT * FROM (
             WITH hit AS MATERIALIZED ({arm} ORDER BY f.rowid {way} LIMIT {upto})
-            SELECT seq, sort, id FROM hit
+            SELECT * FROM hit
             UNION ALL
             SELECT * FROM ({arm} AND f.rowid {beyond} {end} AND f.rowid {within} {edge})
         )"
@@ -172,17 +202,33 @@ fn limit_of(window: &Window) -> usize {
 }
 
 /// A join need not keep the order of what it joins.
-fn sort(rows: &mut [Stored], order: Order) {
-    match order.key {
-        SortKey::CreatedAt => rows.sort_by_key(|row| (row.asset.created_at, row.asset.id)),
-        SortKey::UpdatedAt => rows.sort_by_key(|row| (row.asset.updated_at, row.asset.id)),
-        SortKey::Filename => {
-            rows.sort_by_cached_key(|row| (fold(&row.asset.filename), row.asset.id))
-        }
-        SortKey::Size => rows.sort_by_key(|row| (row::size_sort(&row.asset), row.asset.id)),
-    }
-    if order.direction == Direction::Descending {
-        rows.reverse();
+fn sort(rows: &mut [Stored], order: Order, then: &[Order]) {
+    rows.sort_by(|one, other| {
+        let (one, other) = (&one.asset, &other.asset);
+        let by_id = directed(one.id.cmp(&other.id), order.direction);
+        let mut orders = std::iter::once(&order).chain(then);
+        orders
+            .find_map(|order| Some(compared(one, other, *order)).filter(|it| it.is_ne()))
+            .unwrap_or(by_id)
+    });
+}
+
+/// How two assets stand to each other in an order, the id left out.
+#[must_use]
+pub fn compared(one: &Asset, other: &Asset, order: Order) -> Ordering {
+    let way = match order.key {
+        SortKey::CreatedAt => one.created_at.cmp(&other.created_at),
+        SortKey::UpdatedAt => one.updated_at.cmp(&other.updated_at),
+        SortKey::Filename => fold(&one.filename).cmp(&fold(&other.filename)),
+        SortKey::Size => row::size_sort(one).cmp(&row::size_sort(other)),
+    };
+    directed(way, order.direction)
+}
+
+fn directed(way: Ordering, direction: Direction) -> Ordering {
+    match direction {
+        Direction::Ascending => way,
+        Direction::Descending => way.reverse(),
     }
 }
 

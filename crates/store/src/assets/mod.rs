@@ -33,7 +33,7 @@ use crate::statement::Statement;
 use crate::{args, blob_rows, collections};
 use index::State;
 pub use leaves::LEAVES_MAX;
-pub use list::{count, list, position};
+pub use list::{compared, count, list, list_then, position};
 #[cfg(feature = "testing")]
 pub use list::{every_way, explain, explain_count};
 pub use purge::{Purged, purge_deleted};

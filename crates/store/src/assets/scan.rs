@@ -49,7 +49,7 @@ pub async fn scan(
     }
     let driver = plan::for_page(db, &ask, SortKey::CreatedAt, u64::from(batch)).await?;
     let mut statement = Statement::default();
-    let head = Head::Keys(Order::default(), after);
+    let head = Head::Keys(Order::default(), after, &[]);
     let arms = arms::arms(&ask, driver, &mut statement, head).join(" UNION ALL ");
     let take = statement.bind(number(u64::from(batch)));
     let (column, join) = match signature {

@@ -2,7 +2,8 @@
 
 use backlot_model::asset::{Asset, Status};
 use backlot_model::media::{Digest, Facts, MediaKind};
-use backlot_model::query::{Branch, Reach, ScopeKey};
+use backlot_model::query::{Branch, Filter, Reach, ScopeKey};
+use backlot_store::assets::Likeness;
 use backlot_store::renditions::Rendition;
 use backlot_store::temp_files::TempFile;
 use backlot_store::testing::{TestDb, on_every_engine};
@@ -10,7 +11,7 @@ use backlot_store::{assets, blob_rows, renditions, temp_files};
 
 use crate::samples::{NOW, asset, id, insert, user};
 
-fn facts(hash: u64) -> Facts {
+pub(crate) fn facts(hash: u64) -> Facts {
     Facts {
         kind: MediaKind::Image,
         mime_type: "image/png".to_owned(),
@@ -27,7 +28,7 @@ fn facts(hash: u64) -> Facts {
     }
 }
 
-fn header() -> Facts {
+pub(crate) fn header() -> Facts {
     Facts {
         dominant_color: None,
         color_profile: None,
@@ -37,17 +38,17 @@ fn header() -> Facts {
     }
 }
 
-fn digest(n: u8) -> Digest {
+pub(crate) fn digest(n: u8) -> Digest {
     Digest([n; 32])
 }
 
-async fn upsert(db: &TestDb, digest: Digest, facts: &Facts) {
+pub(crate) async fn upsert(db: &TestDb, digest: Digest, facts: &Facts) {
     let tx = db.begin().await.unwrap();
     blob_rows::upsert(&tx, digest, facts, NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn record(db: &TestDb, digest: Digest, facts: &Facts) {
+pub(crate) async fn record(db: &TestDb, digest: Digest, facts: &Facts) {
     let tx = db.begin().await.unwrap();
     blob_rows::record_facts(&tx, digest, facts, 3).await.unwrap();
     tx.commit().await.unwrap();
@@ -203,7 +204,11 @@ async fn near_duplicates_are_those_within_the_distance_and_the_reach() {
         all.push(Asset { digest: Some(digest(2)), deleted_at: Some(NOW), ..asset(owner, 51) });
         insert(db, &all).await;
         let near = async |reach: &Reach, distance, limit| {
-            let found = assets::near_duplicates(db, reach, hash, distance, limit).await.unwrap();
+            let likeness =
+                Likeness { like: vec![hash], unlike: Vec::new(), distance_max: distance };
+            let filter = Filter::default();
+            let found = assets::near_duplicates(db, reach, &filter, &likeness, limit);
+            let found = found.await.unwrap();
             found.into_iter().map(|(asset, bits)| (asset.id, bits)).collect::<Vec<_>>()
         };
         let own = Branch { scope: ScopeKey::User(owner), visibility: Vec::new() };

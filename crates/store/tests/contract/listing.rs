@@ -304,3 +304,33 @@ async fn a_search_finds_what_is_in_too_many_and_too_long_words() {
     assert_eq!(found(&db, &reach, "-bcd").await, names(321..=321));
     assert_eq!(found(&db, &Reach::Public, "abcd").await, Vec::<String>::new());
 }
+
+/// Further orders settle what is equal by the first, by whatever index the assets are found.
+#[tokio::test]
+async fn further_orders_settle_what_the_first_leaves_equal() {
+    let db = sqlite().await;
+    let owner = user(&db, 1, false).await;
+    let sized = |n: u64, size: u64, filename: &str| Asset {
+        size: Some(size),
+        filename: filename.to_owned(),
+        name: "cat".to_owned(),
+        ..asset(owner, n)
+    };
+    let all = [sized(1, 5, "b"), sized(2, 5, "A"), sized(3, 4, "z"), sized(4, 5, "b")];
+    insert(&db, &all).await;
+    let order = |key, direction| Order { key, direction };
+    let then = [order(SortKey::Filename, Direction::Descending)];
+    for text in [None, TextSearch::parse("cat", TextField::ALL)] {
+        let query = |key| AssetQuery {
+            reach: Reach::Uploader(owner),
+            filter: Filter { text: text.clone(), ..Filter::default() },
+            order: order(key, Direction::Ascending),
+            window: Window::Offset { skip: 1, limit: 3 },
+            count: false,
+        };
+        let by_size = assets::list_then(&db, &query(SortKey::Size), &then).await.unwrap();
+        assert_eq!(by_size.items, [all[0].clone(), all[3].clone(), all[1].clone()]);
+        let by_time = assets::list_then(&db, &query(SortKey::CreatedAt), &then).await.unwrap();
+        assert_eq!(by_time.items, [all[0].clone(), all[3].clone(), all[1].clone()]);
+    }
+}

@@ -8,6 +8,8 @@ mod blob_rows;
 mod blobs;
 mod db;
 mod disk;
+mod embeddings;
+mod expressions;
 mod jobs;
 mod listing;
 mod migrate;

@@ -13,6 +13,7 @@ use backlot_model::{Id, Millis};
 use backlot_store::assets;
 use serde_json::Value;
 
+use crate::expressions::{self, any_expression, any_hints};
 use crate::samples::{NOW, asset, id};
 
 /// Numbers that look random and are the same for the same seed.
@@ -142,6 +143,7 @@ impl World {
             status: dice.pick(Status::ALL),
             visibility: dice.pick(Visibility::ALL),
             parameters: dice.pick(PARAMETERS).to_owned(),
+            detected: any_hints(dice),
             size: Some(dice.roll(3) * 100).filter(|_| !dice.once_in(4)),
             width: Some(100 + 10 * u32::try_from(dice.roll(4)).unwrap())
                 .filter(|_| !dice.once_in(4)),
@@ -262,7 +264,7 @@ impl World {
 
     fn narrow(&self, filter: &mut Filter, witness: &Asset, dice: &mut Dice) {
         let lineage = &witness.lineage;
-        match dice.roll(22) {
+        match dice.roll(28) {
             0 => {
                 filter.visibility = dice.some(Visibility::ALL, 2);
                 filter.visibility.push(witness.visibility);
@@ -299,6 +301,8 @@ impl World {
                 filter.parameters =
                     pairs.map(|(path, value)| (path.to_owned(), value.to_owned())).collect();
             }
+            21..=24 => filter.expression = Some(any_expression(witness, dice, 0)),
+            25 | 26 => filter.narrow(any_expression(witness, dice, 0)),
             _ => match dice.roll(3) {
                 0 => filter.project.clone_from(&witness.project),
                 1 => filter.width = PixelRange { min: Some(110), max: Some(120) },
@@ -396,6 +400,7 @@ fn holds(filter: &Filter, asset: &Asset) -> bool {
         && sized(filter.width, asset.width)
         && sized(filter.height, asset.height)
         && filter.parameters.iter().all(|(path, value)| has(&asset.parameters, path, value))
+        && filter.expression.as_ref().is_none_or(|it| expressions::holds(it, asset))
 }
 
 fn found(search: &TextSearch, asset: &Asset) -> bool {
@@ -414,7 +419,7 @@ fn found(search: &TextSearch, asset: &Asset) -> bool {
 }
 
 /// Numbers are compared as numbers, anything else as text.
-fn has(parameters: &str, path: &str, wanted: &str) -> bool {
+pub(crate) fn has(parameters: &str, path: &str, wanted: &str) -> bool {
     let parameters: Value = serde_json::from_str(parameters).unwrap();
     let pointer = format!("/{}", path.replace('.', "/"));
     let text = match parameters.pointer(&pointer) {
