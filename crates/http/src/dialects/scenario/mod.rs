@@ -13,8 +13,10 @@ mod collections;
 mod doors;
 mod listing;
 mod projects;
+mod search;
 mod shelf;
 mod tags;
+mod uploads;
 mod wire;
 
 use axum::Json;
@@ -45,10 +47,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::copy))
         .routes(routes!(canvas::lock))
         .routes(routes!(canvas::unlock))
+        .routes(routes!(search::search))
         .routes(routes!(tags::list))
         .routes(routes!(collections::list, collections::create))
         .routes(routes!(collections::get, collections::update, collections::delete))
         .routes(routes!(collections::add, collections::remove))
+        .routes(routes!(uploads::create))
+        .routes(routes!(uploads::get))
+        .routes(routes!(uploads::act))
         .routes(routes!(projects::list))
         .routes(routes!(projects::get))
         .routes(routes!(projects::list_teams))

@@ -50,12 +50,29 @@ impl Incoming {
     /// # Errors
     /// Not declared as JSON, empty, broken, or a field that does not fit.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Fault> {
+        self.json_up_to(TEXT_BYTES_MAX as u64).await
+    }
+
+    /// Reads a JSON body whole that may hold a picture of `image_bytes_max` bytes in base64 among
+    /// its texts. Where the picture is to be kept, stream it by [`Incoming::json_with_bytes`].
+    ///
+    /// # Errors
+    /// As [`Incoming::json`].
+    pub async fn json_with_image<T: DeserializeOwned>(
+        self,
+        image_bytes_max: u64,
+    ) -> Result<T, Fault> {
+        let encoded = (image_bytes_max / 3).saturating_add(1).saturating_mul(4);
+        self.json_up_to(encoded.saturating_add(TEXT_BYTES_MAX as u64)).await
+    }
+
+    async fn json_up_to<T: DeserializeOwned>(self, bytes_max: u64) -> Result<T, Fault> {
         let undeclared = self.content() == Content::Undeclared;
         if self.content() != Content::Json && !(undeclared && self.content_length() == Some(0)) {
             let message = "the body must be JSON, declared as `Content-Type: application/json`";
             return Err(Fault::new(Kind::UnsupportedMedia, "unsupported-media", message));
         }
-        let bytes = self.reader(TEXT_BYTES_MAX as u64)?.whole().await?;
+        let bytes = self.reader(bytes_max)?.whole().await?;
         parse(&bytes)
     }
 
