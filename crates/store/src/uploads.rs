@@ -235,8 +235,7 @@ pub async fn list(
 /// orphan now. The blob has its row.
 pub async fn put_part(tx: &Tx, id: Id<Upload>, part: Part) -> Result<Option<Digest>, DbError> {
     let sql = "SELECT digest FROM upload_part WHERE upload_id = $1 AND number = $2";
-    let older =
-        tx.fetch_optional(sql, args![id, part.number], |row| known_digest(row, 0)).await?;
+    let older = tx.fetch_optional(sql, args![id, part.number], |row| known_digest(row, 0)).await?;
     let sql = "INSERT INTO upload_part (upload_id, number, digest, size) VALUES ($1, $2, $3, $4)
         ON CONFLICT (upload_id, number) DO UPDATE SET
             digest = excluded.digest, size = excluded.size";

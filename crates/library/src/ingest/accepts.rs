@@ -95,7 +95,9 @@ impl Accepts {
     fn refusal(&self, what: &str) -> Fault {
         let taken = match (self.pictures, self.kinds) {
             (Some(taken), _) => words_of(taken).join(", "),
-            (None, Some(kinds)) => kinds_of(kinds).map(MediaKind::word).collect::<Vec<_>>().join(", "),
+            (None, Some(kinds)) => {
+                kinds_of(kinds).map(MediaKind::word).collect::<Vec<_>>().join(", ")
+            }
             (None, None) => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
         };
         let said = format!("{what} is not accepted here; accepted are {taken}");

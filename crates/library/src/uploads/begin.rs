@@ -114,7 +114,8 @@ impl Library {
         let taken = asked.kind.accepts(&self.config().uploads);
         let source = self.asset(caller, original).await?;
         if !taken.takes(source.kind, source.mime_type.as_deref().unwrap_or_default()) {
-            let said = format!("the asset is {}, which this kind of upload does not take", source.kind);
+            let said =
+                format!("the asset is {}, which this kind of upload does not take", source.kind);
             return Err(Fault::new(Kind::UnsupportedMedia, "unsupported-media", said));
         }
         new.asset_type = new.asset_type.or(Some(asked.kind.asset_type(source.kind).to_owned()));

@@ -3,9 +3,9 @@
 use backlot_model::account::{Caller, Scope};
 use backlot_model::media::Digest;
 use backlot_model::{Fault, Id, Kind};
+use backlot_store::blob_rows;
 use backlot_store::blobs::Staging;
 use backlot_store::uploads::{self, Part};
-use backlot_store::blob_rows;
 use bytes::Bytes;
 
 use super::{Upload, UploadKind, UploadSource, UploadState, UploadStatus, upload_not_found};

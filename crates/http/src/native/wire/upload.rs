@@ -1,7 +1,9 @@
 //! Places to upload to.
 
 use backlot_library::assets::NewAsset;
-use backlot_library::uploads::{self, UploadFrom, UploadKind, UploadPart, UploadPlace, UploadState};
+use backlot_library::uploads::{
+    self, UploadFrom, UploadKind, UploadPart, UploadPlace, UploadState,
+};
 use backlot_model::clock::SECOND_MS;
 use backlot_model::{Fault, Kind, Millis};
 use serde::{Deserialize, Serialize};
@@ -230,10 +232,8 @@ pub(in crate::native) struct PartBody {
 impl UploadBody {
     /// The upload as it is told.
     pub(in crate::native) fn of(state: UploadState, links: &Links) -> Self {
-        let part = |part: &UploadPart| PartBody {
-            number: part.number,
-            url: links.part(state.id, part),
-        };
+        let part =
+            |part: &UploadPart| PartBody { number: part.number, url: links.part(state.id, part) };
         Self {
             id: state.id.to_string(),
             asset_id: state.asset_id.to_string(),
