@@ -1,6 +1,7 @@
 //! What is done with assets beyond uploading and listing, through the native API and the library.
 
 mod locks;
+mod uploads;
 
 use serde_json::Value;
 
