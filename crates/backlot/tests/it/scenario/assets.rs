@@ -113,7 +113,7 @@ async fn words_are_changed_by_the_uploader_alone() {
     let (anna, ben) = (app.user("anna").await, app.user("ben").await);
     app.organization("Acme", &[&anna, &ben]).await;
     let made = upload(&app, &anna, "cat.png").await;
-    app.clock.advance(1_000);
+    app.clock.advance_ms(1_000);
     let change = json!({ "name": "Tom", "description": "a cat" });
     let said = app.put(&path_of(&made)).by(&anna).json(&change).answers(200).await;
     assert_eq!(said["asset"]["metadata"]["name"], "Tom");
@@ -174,7 +174,7 @@ async fn deletions_are_whole_and_can_be_undone() {
     delete(json!([one["id"], "asset_x"])).answers(404).await;
     assert_eq!(listed(&app, &anna, "sortDirection=asc").await, ["1.png", "2.png", "ben.png"]);
     assert_eq!(delete(json!([one["id"]])).answers(200).await, json!({}));
-    app.clock.advance(1_000);
+    app.clock.advance_ms(1_000);
     assert_eq!(delete(json!([one["id"], two["id"]])).answers(200).await, json!({}));
     app.get(&path_of(&one)).by(&anna).answers(404).await;
     let page = app.get(&format!("{ASSETS}?deleted=true")).by(&anna).answers(200).await;
@@ -193,7 +193,7 @@ async fn deletions_are_whole_and_can_be_undone() {
         ],
     });
     assert_eq!(said, expected);
-    app.clock.advance(30 * DAY_MS);
+    app.clock.advance_ms(30 * DAY_MS);
     let said = restore(json!([one["id"], two["id"]])).answers(200).await;
     let reasons = [&said["skippedAssets"][0]["reason"], &said["skippedAssets"][1]["reason"]];
     assert_eq!(reasons, ["not-deleted", "expired"]);
@@ -270,7 +270,7 @@ async fn a_locked_asset_wants_its_lock() {
         app.put(&unlock).by(&anna).json(&json!({ "forceUnlock": true })).answers(200).await;
     assert_eq!(forced["asset"]["metadata"]["lockExpiresAt"], Value::Null);
     app.put(&lock).by(&anna).json(&until).answers(200).await;
-    app.clock.advance(60_000);
+    app.clock.advance_ms(60_000);
     app.put(&path).by(&anna).json(&json!({ "name": "y" })).answers(200).await;
     for bad in
         [json!({ "lockExpiresAt": "soon" }), json!({ "lockExpiresAt": at(&app, -1) }), json!({})]

@@ -26,7 +26,7 @@ async fn members_come_and_go() {
     app.work().await;
     let assets = format!("{}/assets", path_of(&made));
     let ids = json!({ "assetIds": [one["id"], two["id"]] });
-    app.clock.advance(1_000);
+    app.clock.advance_ms(1_000);
     let full = app.put(&assets).by(&ben).json(&ids).answers(200).await;
     assert_json_snapshot!("full", scrub(full.clone()));
     let again = app.put(&assets).by(&ben).json(&ids).answers(200).await;
@@ -92,7 +92,7 @@ async fn collections_are_walked_through() {
     assert!(alone["ownerId"].as_str().unwrap().starts_with("user_"));
     let zoo = app.organization("Zoo", &[&anna, &ben]).await.dressed("proj");
     for n in 0..11 {
-        app.clock.advance(1);
+        app.clock.advance_ms(1);
         collection(&app, &anna, &n.to_string()).await;
     }
     let names = |page: &Value| -> Vec<String> {
@@ -101,7 +101,7 @@ async fn collections_are_walked_through() {
     };
     let first = app.get(COLLECTIONS).by(&ben).answers(200).await;
     assert_eq!(names(&first), ["10", "9", "8", "7", "6", "5", "4", "3", "2", "1"]);
-    app.clock.advance(1);
+    app.clock.advance_ms(1);
     collection(&app, &ben, "new").await;
     let token = first["nextPaginationToken"].as_str().unwrap();
     let next = format!("{COLLECTIONS}?paginationToken={token}");

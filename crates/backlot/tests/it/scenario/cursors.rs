@@ -139,7 +139,7 @@ impl World {
             Step::Rename(at) => self.rename(at).await,
             Step::Delete(at) => self.delete(at).await,
             Step::Restore(at) => self.restore(at).await,
-            Step::Wait => self.app.clock.advance(1),
+            Step::Wait => self.app.clock.advance_ms(1),
             Step::Begin { question, by_change, ascending, page_size } => {
                 self.begin(question, by_change, ascending, page_size);
             }
@@ -302,7 +302,7 @@ async fn walks_beside_writers_meet_what_stays_exactly_once() {
     let mut stays = vec![world.parent];
     let mut moves = Vec::new();
     for n in 0..90 {
-        world.app.clock.advance(1);
+        world.app.clock.advance_ms(1);
         let made = create(&world, plain).await;
         if n % 3 == 0 { moves.push(made) } else { stays.push(made) }
     }
@@ -310,7 +310,7 @@ async fn walks_beside_writers_meet_what_stays_exactly_once() {
         let world = std::sync::Arc::clone(&world);
         tokio::spawn(async move {
             for id in moves {
-                world.app.clock.advance(1);
+                world.app.clock.advance_ms(1);
                 create(&world, plain).await;
                 let library = &world.app.library;
                 let patch = AssetPatch { name: Some("moved".to_owned()), ..AssetPatch::default() };

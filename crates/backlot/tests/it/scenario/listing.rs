@@ -24,7 +24,7 @@ async fn bounds_are_exclusive_and_need_their_order() {
     for name in ["1", "2", "3"] {
         let made = upload(&app, &anna, name).await;
         times.push(made["createdAt"].as_str().unwrap().to_owned());
-        app.clock.advance(1_000);
+        app.clock.advance_ms(1_000);
     }
     assert_eq!(listed(&app, &anna, "").await, ["3", "2", "1"], "the newest first");
     let (first, last) = (&times[0], &times[2]);
@@ -55,7 +55,7 @@ async fn types_come_in_every_spelling_and_not_with_type() {
     let anna = app.user("anna").await;
     for word in ["txt2img", "inference-txt2img", "uploaded-3d"] {
         register(&app, &anna, &json!({ "name": word, "type": word })).await;
-        app.clock.advance(1);
+        app.clock.advance_ms(1);
     }
     for query in [
         "types=txt2img,uploaded-3d",
@@ -80,7 +80,7 @@ async fn tags_are_for_what_is_public() {
     for (name, tags) in [("both", &["a", "b"][..]), ("one", &["a"])] {
         let made = register(&app, &anna, &json!({ "name": name, "tags": tags })).await;
         publish(&app, &anna, &made).await;
-        app.clock.advance(1);
+        app.clock.advance_ms(1);
     }
     upload(&app, &anna, "private").await;
     assert_eq!(listed(&app, &ben, "privacy=public").await, ["one", "both"], "of all projects");
@@ -99,7 +99,7 @@ async fn privacy_and_projects_narrow() {
     let acme = app.organization("Acme", &[&anna, &ben]).await.dressed("proj");
     let zoo = app.organization("Zoo", &[&anna]).await.dressed("proj");
     upload(&app, &anna, "acme").await;
-    app.clock.advance(1);
+    app.clock.advance_ms(1);
     let unlisted = upload(&app, &anna, "unlisted").await;
     let patch = AssetPatch { visibility: Some(Visibility::Unlisted), ..AssetPatch::default() };
     change(&app, &anna, id_of(&unlisted), patch).await;
@@ -155,7 +155,7 @@ async fn tokens_belong_to_their_question_and_caller() {
     app.organization("Acme", &[&anna, &ben]).await;
     for name in ["1", "2", "3"] {
         upload(&app, &anna, name).await;
-        app.clock.advance(1);
+        app.clock.advance_ms(1);
     }
     let page = app.get(&format!("{ASSETS}?pageSize=1")).by(&anna).answers(200).await;
     assert_json_snapshot!("page", scrub(page.clone()));

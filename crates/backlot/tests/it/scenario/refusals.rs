@@ -105,7 +105,7 @@ async fn counted_calls_say_how_long_to_wait() {
     let app = app.await;
     let anna = app.user("anna").await;
     upload(&app, &anna, "1.png").await;
-    app.clock.advance(1_500);
+    app.clock.advance_ms(1_500);
     let body = json!({ "name": "2.png", "image": "AAAA" });
     let answer = app.post(ASSETS).by(&anna).json(&body).send().await;
     assert_json_snapshot!("too_many", scrub(answer.expect(429)));

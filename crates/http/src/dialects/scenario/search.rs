@@ -10,8 +10,7 @@ use backlot_library::search::{Hit, Reference, References, SearchRequest};
 use backlot_model::limits::SEARCH_CHARS_MAX;
 use backlot_model::media::MediaKind;
 use backlot_model::query::{
-    Direction, Filter, Measure, Members, Order, SortKey, TextAttribute, TextField,
-    TextSearch,
+    Direction, Filter, Measure, Members, Order, SortKey, TextAttribute, TextField, TextSearch,
 };
 use backlot_model::{Fault, Id, Kind};
 use bytes::{Bytes, BytesMut};
@@ -208,7 +207,9 @@ fn window(asking: &Asking, body: &SearchBody) -> Result<(u64, u32), Fault> {
 
 /// A whole number, however it is written.
 #[expect(
-    clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
     reason = "it is whole, and in a range that both types hold exactly"
 )]
 fn whole(field: &str, number: Option<f64>, least: u64, most: u64) -> Result<Option<u64>, Fault> {
@@ -285,7 +286,9 @@ fn in_body(mut fault: Fault) -> Fault {
             field.path = vec!["body".to_owned(), "images".to_owned()];
         }
     }
-    if let [field] = fault.fields.as_slice() && fault.kind == Kind::Invalid {
+    if let [field] = fault.fields.as_slice()
+        && fault.kind == Kind::Invalid
+    {
         fault.message = format!("{}: {}", field.path.join("."), field.message);
     }
     fault

@@ -137,8 +137,7 @@ impl UploadBody {
             PartBody { number: it.number, url, expires: time::to_millis(it.expires_at) }
         };
         let parts = (!state.parts.is_empty()).then(|| state.parts.iter().map(part).collect());
-        let owner_id =
-            state.organization_id.map_or_else(|| user_id(state.owner_id), project_id);
+        let owner_id = state.organization_id.map_or_else(|| user_id(state.owner_id), project_id);
         let collections: Vec<String> =
             state.collection_ids.iter().copied().map(collection_id).collect();
         Self {
@@ -237,7 +236,9 @@ fn read(body: NewUploadBody, links: &Links) -> Result<NewUpload, Fault> {
 
 /// A whole number, however it is written.
 #[expect(
-    clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
     reason = "it is whole, and in a range that both types hold exactly"
 )]
 fn whole(field: &str, number: Option<f64>, most: u64) -> Result<u64, Fault> {
@@ -266,7 +267,9 @@ fn in_body(mut fault: Fault) -> Fault {
             field.path = root.map(str::to_owned).collect();
         }
     }
-    if let [field] = fault.fields.as_slice() && fault.kind == Kind::Invalid {
+    if let [field] = fault.fields.as_slice()
+        && fault.kind == Kind::Invalid
+    {
         fault.message = format!("{}: {}", field.path.join("."), field.message);
     }
     fault
