@@ -166,6 +166,8 @@ pub struct Dialects {
     pub piktid: Mount,
     /// The `productai` dialect.
     pub productai: Mount,
+    /// The `scenario` dialect.
+    pub scenario: Mount,
     /// The `youthumb` dialect.
     pub youthumb: Mount,
 }

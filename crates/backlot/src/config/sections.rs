@@ -245,15 +245,22 @@ fn read_log(reader: &mut Reader<'_>) -> Option<LogConfig> {
 }
 
 fn read_dialects(reader: &mut Reader<'_>) -> Option<Dialects> {
-    let names = ["native", "piktid", "productai", "youthumb"];
+    let names = ["native", "piktid", "productai", "scenario", "youthumb"];
     let mounts = names.map(|name| {
         let prefix = reader.parsed(&format!("dialect.{name}.prefix"), reader::prefix);
         let host = reader.optional(&format!("dialect.{name}.host"), reader::host);
         Some((name, Mount { prefix: prefix?, host: host? }))
     });
     check_mounts(reader, &mounts.iter().flatten().collect::<Vec<_>>());
-    let [native, piktid, productai, youthumb] = mounts.map(|mount| mount.map(|(_, mount)| mount));
-    Some(Dialects { native: native?, piktid: piktid?, productai: productai?, youthumb: youthumb? })
+    let [native, piktid, productai, scenario, youthumb] =
+        mounts.map(|mount| mount.map(|(_, mount)| mount));
+    Some(Dialects {
+        native: native?,
+        piktid: piktid?,
+        productai: productai?,
+        scenario: scenario?,
+        youthumb: youthumb?,
+    })
 }
 
 /// Two APIs at one place could not be told apart.

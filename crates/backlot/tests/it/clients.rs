@@ -14,6 +14,8 @@ struct Stage {
     _home: Home,
     server: Server,
     client: Client,
+    /// The client's key as id and secret.
+    key_pair: (String, String),
     picture_url: String,
 }
 
@@ -26,7 +28,9 @@ fn stage() -> Stage {
     let key =
         home.json(&["key", "create", "--email", "mira@example.com", "--org", "Studio", "--json"]);
     let client = server.client(key["token"].as_str().unwrap());
-    Stage { _home: home, server, client, picture_url }
+    let half = |name: &str| key[name].as_str().unwrap().to_owned();
+    let key_pair = (half("id"), half("secret"));
+    Stage { _home: home, server, client, key_pair, picture_url }
 }
 
 /// Serves a picture on a free port for as long as the test runs.
@@ -59,6 +63,7 @@ impl Stage {
         let mut command = Command::new(interpreter);
         command.arg(folder.join(sample)).env("BASE", &self.server.url);
         command.env("KEY", self.client.token()).env("PICTURE", picture());
+        command.env("KEY_ID", &self.key_pair.0).env("KEY_SECRET", &self.key_pair.1);
         command.env("PICTURE_URL", &self.picture_url);
         Ran::of(command).expect(0)
     }
@@ -120,4 +125,11 @@ async fn the_javascript_sample_of_youthumb_runs_with_its_persons() {
     let images = person["images"].as_array().unwrap();
     assert_eq!((images.len(), &images[0]["id"]), (2, &person["defaultImageId"]));
     assert_eq!(images[0]["name"], "front.jpg");
+}
+
+#[tokio::test]
+async fn the_python_client_of_scenario_does_all_of_its_calls() {
+    let stage = stage();
+    let ran = stage.run(&interpreter("TEST_PYTHON", "python3"), "scenario/suite.py");
+    assert_eq!(ran.stdout.trim(), "every call was answered");
 }

@@ -161,6 +161,7 @@ fn router(
         ("native", &dialects.native),
         ("piktid", &dialects.piktid),
         ("productai", &dialects.productai),
+        ("scenario", &dialects.scenario),
         ("youthumb", &dialects.youthumb),
     ];
     let places: Result<Vec<_>, String> =

@@ -114,6 +114,7 @@ pub(super) fn in_body(mut fault: Fault) -> Fault {
         ("parent_id", "parentId"),
         ("collection_ids", "collectionIds"),
         ("locked_until", "lockExpiresAt"),
+        ("target_format", "targetFormat"),
         ("filename", "name"),
         ("file", "image"),
         ("ids", "assetIds"),
