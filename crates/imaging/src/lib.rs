@@ -35,7 +35,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use fault::ImageFault;
 pub use limits::{
-    ANIMATION_PIXELS_MAX, Deadline, JPEG_SCANS_MAX, Limits, METADATA_BYTES_MAX,
+    ANIMATION_PIXELS_MAX, Deadline, FULL_SIDE_PX_MAX, JPEG_SCANS_MAX, Limits, METADATA_BYTES_MAX,
     RENDITION_SIDE_PX_MAX,
 };
 pub use memory::decode_bytes;
@@ -44,7 +44,7 @@ pub use other::{OtherFacts, probe_other};
 pub use probe::{ColorType, Format, Probe, probe};
 pub use process::{Preview, ProcessOptions, Processed, Thumb, process};
 pub use sniff::{SNIFF_BYTES, Sniffed, sniff};
-pub use transform::{Encoded, Fit, OutputFormat, Transform, transform};
+pub use transform::{Encoded, Fit, OutputFormat, Transform, side_px_max, transform};
 
 /// Runs a decoder; a panic in it is a fault of the bytes.
 fn guarded<T>(work: impl FnOnce() -> Result<T, ImageFault>) -> Result<T, ImageFault> {

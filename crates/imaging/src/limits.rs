@@ -14,7 +14,12 @@ pub const JPEG_SCANS_MAX: u32 = 100;
 /// Longest side of an on-demand rendition, in pixels.
 pub const RENDITION_SIDE_PX_MAX: u32 = 4_096;
 
-const _: () = assert!(RENDITION_SIDE_PX_MAX < 16_383, "a lossy WebP has at most 16,383 px a side");
+/// The longest side of a picture that is only written in another format, in pixels: what every
+/// format can hold.
+pub const FULL_SIDE_PX_MAX: u32 = 16_383;
+
+const _: () =
+    assert!(RENDITION_SIDE_PX_MAX < FULL_SIDE_PX_MAX, "a lossy WebP has at most 16,383 px a side");
 
 /// What a picture may be. Checked from its header, before memory is taken for its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::colour::Colours;
 use crate::decode::{Want, decode};
-use crate::limits::{Deadline, RENDITION_SIDE_PX_MAX};
+use crate::limits::{Deadline, FULL_SIDE_PX_MAX, RENDITION_SIDE_PX_MAX};
 use crate::pixels::{Crop, Layout, Pixels, Raster};
 use crate::probe::Probe;
 use crate::{ImageFault, encode, guarded};
@@ -59,8 +59,9 @@ impl OutputFormat {
 }
 
 /// What to make. A side that is not given follows from the other; with none the picture keeps
-/// its size. No side is ever made longer than [`RENDITION_SIDE_PX_MAX`] or than needed to show
-/// every pixel of the picture once.
+/// its size, up to [`FULL_SIDE_PX_MAX`]. Otherwise no side is made longer than
+/// [`RENDITION_SIDE_PX_MAX`]; none is ever longer than needed to show every pixel of the picture
+/// once.
 #[derive(Clone)]
 pub struct Transform<'a> {
     /// Of the box, in pixels.
@@ -75,6 +76,15 @@ pub struct Transform<'a> {
     pub quality: u8,
     /// Until when to go on.
     pub deadline: Deadline<'a>,
+}
+
+/// How long a side of what is made for this box can be, in pixels.
+#[must_use]
+pub const fn side_px_max(width: Option<u32>, height: Option<u32>) -> u32 {
+    match (width, height) {
+        (None, None) => FULL_SIDE_PX_MAX,
+        _ => RENDITION_SIDE_PX_MAX,
+    }
 }
 
 /// A rendition: upright, in sRGB, without metadata.
@@ -147,7 +157,7 @@ struct Plan {
 /// Decides sizes; touches nothing.
 fn plan(width: u32, height: u32, transform: &Transform<'_>) -> Plan {
     let (w, h) = (f64::from(width), f64::from(height));
-    let max = f64::from(RENDITION_SIDE_PX_MAX);
+    let max = f64::from(side_px_max(transform.width, transform.height));
     let side = |px: u32| f64::from(px.max(1)).min(max);
     let asked = match (transform.width.map(side), transform.height.map(side)) {
         (None, None) => None,

@@ -5,10 +5,13 @@
 //! Invariant: every request asks the record. What was made private or deleted is refused to any
 //! older URL, because its access epoch has moved.
 
+mod download;
 mod links;
 mod opened;
 mod rendition;
 
+pub use backlot_imaging::{Fit, OutputFormat};
+pub use download::Download;
 pub use backlot_imaging::{Fit, OutputFormat, extension};
 pub use links::{Picture, UPLOADS_PATH};
 pub use opened::{Ask, Freshness, Opened, Subject};

@@ -1,8 +1,7 @@
 //! Pictures of other sizes and formats, made when asked for, kept while they are used.
 
 use backlot_imaging::{
-    Deadline, Fit, Limits, OutputFormat, RENDITION_SIDE_PX_MAX, Transform, decode_bytes, probe,
-    transform,
+    Deadline, Fit, Limits, OutputFormat, Transform, decode_bytes, probe, side_px_max, transform,
 };
 use backlot_model::Fault;
 use backlot_model::asset::Asset;
@@ -105,7 +104,8 @@ impl Library {
         let size = asset.size.unwrap_or_default();
         let bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
         let probed = probe(&bytes, &Limits::from(&self.config().uploads)).map_err(Fault::from)?;
-        let _room = self.decoding().room(decode_bytes(&probed, RENDITION_SIDE_PX_MAX)).await?;
+        let edge_px = side_px_max(plan.width, plan.height);
+        let _room = self.decoding().room(decode_bytes(&probed, edge_px)).await?;
         let (clock, decode_ms_max) = (self.clock(), self.config().uploads.decode_ms_max);
         let made = blocking(move || {
             let deadline = Deadline::after(&*clock, decode_ms_max);

@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read::tags))
         .routes(routes!(read::get, change::change, change::delete))
         .routes(routes!(read::duplicates))
+        .routes(routes!(read::download))
         .routes(routes!(change::tags))
         .routes(routes!(change::note))
         .routes(routes!(change::visibility))

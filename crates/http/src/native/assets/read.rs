@@ -10,12 +10,13 @@ use crate::app::SignedIn;
 use crate::app::{App, Asking, Links};
 use crate::edge::credential::Caller;
 use crate::edge::fields::{Checks, Query};
+use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;
 use crate::native::answer::{Answered, Shown, shown};
-use crate::native::envelope::{Missing, OpenlyRefused, Refused};
+use crate::native::envelope::{BadBody, Conflicts, Missing, OpenlyRefused, Refused};
 use crate::native::paging::limit;
 use crate::native::wire::Page;
-use crate::native::wire::asset::{AssetBody, DuplicateBody, TagPage};
+use crate::native::wire::asset::{AssetBody, DownloadAsked, DownloadBody, DuplicateBody, TagPage};
 use crate::native::wire::create::words;
 use crate::native::wire::word::OwnershipWord;
 
@@ -102,4 +103,24 @@ pub(super) async fn tags(
     let limit = limit(&query, 1_000)?;
     let counts = app.library().tags(&caller, Within::Own(ownership), after, limit + 1).await?;
     Ok(Json(TagPage::of(counts, limit as usize)))
+}
+
+/// Download an asset
+///
+/// The address of its bytes: as they are, or a picture in full size in another format.
+#[utoipa::path(
+    post, path = "/assets/{id}/download", operation_id = "download_asset", tag = "assets",
+    params(("id" = String, Path, description = "The asset")),
+    request_body = DownloadAsked,
+    responses((status = 200, description = "Where it is", body = DownloadBody), Refused, Missing, Conflicts, BadBody),
+)]
+pub(super) async fn download(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    (links, path): (Links, PathFields),
+    Body(asked): Body<DownloadAsked>,
+) -> Shown<DownloadBody> {
+    let (library, id) = (app.library(), id_in(&path)?);
+    let found = library.download_asset(&caller, id, asked.target_format.as_deref()).await?;
+    Ok(Json(DownloadBody { url: links.to(&found.path), mime_type: found.mime_type }))
 }

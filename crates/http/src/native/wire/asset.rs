@@ -6,7 +6,7 @@ use backlot_model::account::Caller;
 use backlot_model::asset::{Asset, Lineage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -248,4 +248,24 @@ pub(in crate::native) struct DuplicateBody {
     /// In how many of 64 bits their perceptual hashes differ: 0 (the same picture) to 7.
     #[schema(minimum = 0, maximum = 7)]
     pub(in crate::native) distance: u32,
+}
+
+/// In which format an asset is wanted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = DownloadRequest, example = json!({"target_format": "png"}))]
+pub(in crate::native) struct DownloadAsked {
+    /// For pictures `jpeg`, `png`, `webp` or `avif`; what it has already if absent.
+    pub(in crate::native) target_format: Option<String>,
+}
+
+/// Where an asset can be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Download)]
+pub(in crate::native) struct DownloadBody {
+    /// Signed; good as long as those of the asset itself.
+    pub(in crate::native) url: String,
+    /// What the bytes there are.
+    #[schema(example = "image/png")]
+    pub(in crate::native) mime_type: String,
 }
