@@ -16,6 +16,7 @@ pub use worker::Workers;
 
 use crate::Library;
 use crate::ingest::Accepts;
+use crate::models::Renewal;
 
 /// Everything the worker can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,21 @@ pub enum Job {
         /// Which asset.
         asset: String,
     },
+    /// Make the embedding of an asset's picture.
+    Embed {
+        /// Which asset.
+        asset: String,
+    },
+    /// Make a part of what models found anew, since they were changed.
+    Renew {
+        /// What.
+        of: Renewal,
+        /// For which models; another change is another job.
+        models: String,
+        /// Behind which asset or blob the part begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
 }
 
 /// How a job ended.
@@ -50,7 +66,7 @@ pub(crate) enum Outcome {
 
 impl Job {
     /// Every name that [`Job::kind`] can give.
-    pub const KINDS: &[&str] = &["process", "import-url", "detect"];
+    pub const KINDS: &[&str] = &["process", "import-url", "detect", "embed", "renew"];
 
     /// The name of its sort.
     #[must_use]
@@ -59,6 +75,8 @@ impl Job {
             Self::Process { .. } => "process",
             Self::ImportUrl { .. } => "import-url",
             Self::Detect { .. } => "detect",
+            Self::Embed { .. } => "embed",
+            Self::Renew { .. } => "renew",
         }
     }
 
@@ -66,9 +84,11 @@ impl Job {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
-                format!("{}/{asset}", self.kind())
-            }
+            Self::Process { asset }
+            | Self::ImportUrl { asset, .. }
+            | Self::Detect { asset }
+            | Self::Embed { asset } => format!("{}/{asset}", self.kind()),
+            Self::Renew { of, .. } => format!("{}/{}", self.kind(), of.word()),
         }
     }
 }
@@ -92,12 +112,16 @@ mod tests {
     #[test]
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
-        for kind in Job::KINDS {
+        for kind in Job::KINDS.iter().filter(|kind| **kind != "renew") {
             let written = format!(r#"{{"job":"{kind}","asset":"{id}"}}"#);
             let job: Job = serde_json::from_str(&written).unwrap();
             assert_eq!(serde_json::to_string(&job).unwrap(), written);
             assert_eq!(job.key(), format!("{kind}/{id}"));
             assert!(Job::KINDS.contains(&job.kind()));
         }
+        let written = r#"{"job":"renew","of":"hints","models":"a@1","after":"x"}"#;
+        let job: Job = serde_json::from_str(written).unwrap();
+        assert_eq!(serde_json::to_string(&job).unwrap(), written);
+        assert_eq!((job.kind(), job.key().as_str()), ("renew", "renew/hints"));
     }
 }

@@ -153,6 +153,8 @@ impl Library {
             Job::Process { asset: id } => self.process_asset(asset(id)?).await,
             Job::ImportUrl { asset: id, accepts } => self.import_url(asset(id)?, *accepts).await,
             Job::Detect { asset: id } => self.detect(asset(id)?).await,
+            Job::Embed { asset: id } => self.embed_asset(asset(id)?).await,
+            Job::Renew { of, models, after } => self.renew(*of, models, after.as_deref()).await,
         }
     }
 
@@ -185,7 +187,7 @@ impl Library {
                 Some(id) => self.fail_asset(id, &fault.message).await,
                 None => Ok(()),
             },
-            Ok(Job::Detect { .. }) | Err(_) => Ok(()),
+            Ok(Job::Detect { .. } | Job::Embed { .. } | Job::Renew { .. }) | Err(_) => Ok(()),
         }
     }
 

@@ -100,6 +100,7 @@ fn filter(query: &Fields, checks: &mut Checks) -> Filter {
         width: pixels(query, "min_width", "max_width", checks),
         height: pixels(query, "min_height", "max_height", checks),
         parameters: checks.take(parameters(query)),
+        expression: None,
         deleted: checks.take(query.flag("deleted")).unwrap_or(false),
     }
 }
@@ -256,6 +257,7 @@ mod tests {
                 ("seed".to_owned(), "7".to_owned()),
                 ("a.b".to_owned(), "x".to_owned()),
             ],
+            expression: None,
             deleted: true,
         };
         assert_eq!(asked.filter, filter);

@@ -12,6 +12,7 @@ pub(super) mod detected;
 pub(super) mod document;
 pub(super) mod event;
 pub(super) mod key;
+pub(super) mod search;
 pub(super) mod task;
 pub(super) mod upload;
 pub(super) mod word;
