@@ -19,6 +19,7 @@ mod isobmff;
 mod limits;
 mod memory;
 mod names;
+pub mod network;
 mod orient;
 mod other;
 mod pixels;
@@ -27,6 +28,8 @@ mod planes;
 mod probe;
 mod process;
 mod sniff;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod transform;

@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod limiter;
 pub mod listing;
+pub mod models;
 pub mod persons;
 mod positions;
 pub mod search;

@@ -185,12 +185,19 @@ impl Library {
         Ok(())
     }
 
-    /// Hints come after `ready`, by a job of their own.
+    /// Hints and embeddings come after `ready`, by jobs of their own.
     async fn ask_for_hints(&self, tx: &Tx, asset: &Asset) -> Result<(), Fault> {
-        if asset.has_thumbnails && !self.detectors().is_empty() {
-            self.enqueue(tx, &Job::Detect { asset: asset.id.to_string() }).await?;
-            self.wake();
+        if !asset.has_thumbnails {
+            return Ok(());
         }
+        let asset = asset.id.to_string();
+        if !self.detectors().is_empty() {
+            self.enqueue(tx, &Job::Detect { asset: asset.clone() }).await?;
+        }
+        if self.encoder().is_some() {
+            self.enqueue(tx, &Job::Embed { asset }).await?;
+        }
+        self.wake();
         Ok(())
     }
 

@@ -3,11 +3,10 @@
 //! Invariant: a hint that the caller gave is never overwritten, and detection never fails an
 //! asset: it is ready before detection begins.
 
+use backlot_imaging::Preview;
 use backlot_imaging::faces::FaceFinder;
-use backlot_imaging::{Limits, Preview, ProcessOptions, probe, process};
 use backlot_model::asset::Asset;
 use backlot_model::event::EventKind;
-use backlot_model::limits::MIB;
 use backlot_model::media::Detected;
 use backlot_model::{Fault, Id};
 use backlot_store::assets;
@@ -19,18 +18,13 @@ use crate::context::blocking;
 /// Hints that a detector found; what it does not know it leaves out.
 pub type Hints = Detected;
 
-/// More than any stored thumbnail has.
-const THUMB_BYTES_MAX: u64 = 16 * MIB;
-/// Longest side of what detectors see, in pixels.
-const PREVIEW_PX: u32 = 640;
-
 /// Finds hints in a small picture. Runs in the worker, off the async threads.
 pub trait Detector: Send + Sync {
     /// Name and version, kept with each hint: `faces/1`.
     fn name(&self) -> &str;
 
-    /// What the picture shows, as far as this detector can tell.
-    fn detect(&self, preview: &Preview) -> Hints;
+    /// What the picture shows, as far as this detector can tell; none when it could not look.
+    fn detect(&self, preview: &Preview) -> Option<Hints>;
 }
 
 /// The built-in hint: a frontal face means a person. Its absence means nothing.
@@ -49,41 +43,37 @@ impl Detector for FaceDetector {
         FaceFinder::NAME
     }
 
-    fn detect(&self, preview: &Preview) -> Hints {
+    fn detect(&self, preview: &Preview) -> Option<Hints> {
         let has_person = self.0.has_face(preview).then_some(true);
-        Hints { has_person, ..Hints::default() }
+        Some(Hints { has_person, ..Hints::default() })
     }
 }
 
 impl Library {
-    /// Runs every detector over the asset's big thumbnail and records what was not known.
+    /// Runs every detector over the asset's big thumbnail and records what they know, in place of
+    /// what they, or detectors that are no more, knew before.
     pub(crate) async fn detect(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
         let found = assets::by_id(self.db(), id).await?;
         let Some(digest) = found.filter(|it| it.has_thumbnails).and_then(|it| it.digest) else {
             return Ok(Outcome::Done);
         };
-        let read = self.blobs().read_rendition(digest, "big", None).await.map_err(Fault::from)?;
-        let thumb = read.bytes(THUMB_BYTES_MAX).await.map_err(Fault::from)?;
+        let Some(preview) = self.preview_of(digest).await? else { return Ok(Outcome::Done) };
         let detectors = self.detectors().clone();
-        let limits = Limits::from(&self.config().uploads);
-        let found = blocking(move || {
-            let preview = preview_of(&thumb, &limits)?;
+        let seen = blocking(move || {
             let run =
                 |it: &std::sync::Arc<dyn Detector>| (it.name().to_owned(), it.detect(&preview));
-            Some(detectors.iter().map(run).collect::<Vec<_>>())
+            detectors.iter().map(run).collect::<Vec<_>>()
         })
         .await?;
         let tx = self.db().begin().await?;
         let Some(before) = assets::by_id_in(&tx, id).await? else { return Ok(Outcome::Done) };
-        let mut hints = before.detected.clone().unwrap_or_default();
-        for (name, seen) in found.unwrap_or_default() {
-            complete(&mut hints, seen, &name);
-        }
-        if hints.is_empty() || before.detected.as_ref() == Some(&hints) {
+        let hints = renewed(before.detected.clone().unwrap_or_default(), seen);
+        let hints = Some(hints).filter(|hints| !hints.is_empty());
+        if before.detected == hints || before.detected.is_none() && hints.is_none() {
             return Ok(Outcome::Done);
         }
         let mut after = before.clone();
-        after.detected = Some(hints);
+        after.detected = hints;
         after.updated_at = self.now_ms();
         assets::save(&tx, &before, &after).await?;
         self.announce(&tx, EventKind::Updated, &after).await?;
@@ -92,15 +82,31 @@ impl Library {
     }
 }
 
-/// The pixels of a thumbnail, small enough for detectors.
-fn preview_of(thumb: &[u8], limits: &Limits) -> Option<Preview> {
-    let probed = probe(thumb, limits).ok()?;
-    let options = ProcessOptions {
-        thumb_edges_px: Vec::new(),
-        preview_edge_px: Some(PREVIEW_PX),
-        ..ProcessOptions::default()
+/// What is known after each detector has seen the picture, or could not (none).
+fn renewed(mut known: Detected, seen: Vec<(String, Option<Hints>)>) -> Detected {
+    let is_old = |detector: &str| match seen.iter().find(|(name, _)| name == detector) {
+        Some((_, hints)) => hints.is_some(),
+        None => true,
     };
-    process(thumb, &probed, &options).ok()?.preview
+    let (old, kept) = known.sources.into_iter().partition(|(_, detector)| is_old(detector));
+    known.sources = kept;
+    let old: Vec<(String, String)> = old;
+    for (hint, _) in &old {
+        match hint.as_str() {
+            "has_person" => known.has_person = None,
+            "has_clothing" => known.has_clothing = None,
+            "person_attributes" => known.person_attributes = None,
+            "clothing_items" => known.clothing_items = None,
+            "categories" => known.categories = None,
+            _ => {}
+        }
+    }
+    for (name, hints) in seen {
+        if let Some(hints) = hints {
+            complete(&mut known, hints, &name);
+        }
+    }
+    known
 }
 
 /// Fills what is not known yet, and says who knew it.
@@ -133,6 +139,20 @@ fn fill<T>(
 mod tests {
     use super::*;
 
+    fn found(detector: &str, has_person: bool, categories: &[&str]) -> (String, Option<Hints>) {
+        let categories = categories.iter().map(|&it| it.to_owned()).collect();
+        let hints = Hints {
+            has_person: Some(has_person),
+            categories: Some(categories),
+            ..Hints::default()
+        };
+        (detector.to_owned(), Some(hints))
+    }
+
+    fn source(hint: &str, detector: &str) -> (String, String) {
+        (hint.to_owned(), detector.to_owned())
+    }
+
     #[test]
     fn what_the_caller_said_stands() {
         let mut known = Detected { has_person: Some(false), ..Detected::default() };
@@ -141,5 +161,33 @@ mod tests {
         assert_eq!(known.has_person, Some(false));
         assert_eq!(known.has_clothing, Some(true));
         assert_eq!(known.sources, [("has_clothing".to_owned(), "test/1".to_owned())]);
+    }
+
+    #[test]
+    fn what_detectors_said_before_is_replaced_and_the_callers_word_is_not() {
+        let given = Detected { has_person: Some(false), ..Detected::default() };
+        let first = renewed(given, vec![found("a@1", true, &["one"])]);
+        assert_eq!(first.sources, [source("categories", "a@1")]);
+        let second = renewed(first, vec![found("a@2", true, &["two"])]);
+        assert_eq!(second.has_person, Some(false));
+        assert_eq!(second.categories, Some(vec!["two".to_owned()]));
+        assert_eq!(second.sources, [source("categories", "a@2")]);
+        let silent = renewed(second.clone(), vec![("a@2".to_owned(), None)]);
+        assert_eq!(silent, second);
+        let none_left = renewed(second, Vec::new());
+        assert_eq!((none_left.categories, none_left.sources), (None, Vec::new()));
+        assert_eq!(none_left.has_person, Some(false));
+    }
+
+    #[test]
+    fn the_first_detector_that_knows_a_hint_gives_it() {
+        let both = vec![found("a@1", true, &["one"]), found("b@1", false, &["two"])];
+        let known = renewed(Detected::default(), both);
+        assert_eq!(
+            (known.has_person, known.categories),
+            (Some(true), Some(vec!["one".to_owned()]))
+        );
+        let sources = [source("has_person", "a@1"), source("categories", "a@1")];
+        assert_eq!(known.sources, sources);
     }
 }

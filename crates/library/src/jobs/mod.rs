@@ -16,6 +16,7 @@ pub use worker::Workers;
 
 use crate::Library;
 use crate::ingest::Accepts;
+use crate::models::Renewal;
 
 /// Everything the worker can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,21 @@ pub enum Job {
         /// Which asset.
         asset: String,
     },
+    /// Make the embedding of an asset's picture.
+    Embed {
+        /// Which asset.
+        asset: String,
+    },
+    /// Make a part of what models found anew, since they were changed.
+    Renew {
+        /// What.
+        of: Renewal,
+        /// For which models; another change is another job.
+        models: String,
+        /// Behind which asset or blob the part begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
 }
 
 /// How a job ended.
@@ -55,7 +71,7 @@ pub(crate) enum Outcome {
 
 impl Job {
     /// Every name that [`Job::kind`] can give.
-    pub const KINDS: &[&str] = &["process", "import-url", "upload", "detect"];
+    pub const KINDS: &[&str] = &["process", "import-url", "upload", "detect", "embed", "renew"];
 
     /// The name of its sort.
     #[must_use]
@@ -65,6 +81,8 @@ impl Job {
             Self::ImportUrl { .. } => "import-url",
             Self::Upload { .. } => "upload",
             Self::Detect { .. } => "detect",
+            Self::Embed { .. } => "embed",
+            Self::Renew { .. } => "renew",
         }
     }
 
@@ -72,10 +90,12 @@ impl Job {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
-                format!("{}/{asset}", self.kind())
-            }
+            Self::Process { asset }
+            | Self::ImportUrl { asset, .. }
+            | Self::Detect { asset }
+            | Self::Embed { asset } => format!("{}/{asset}", self.kind()),
             Self::Upload { upload } => format!("{}/{upload}", self.kind()),
+            Self::Renew { of, .. } => format!("{}/{}", self.kind(), of.word()),
         }
     }
 }
@@ -100,12 +120,16 @@ mod tests {
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
         let about = |kind: &str| if kind == "upload" { "upload" } else { "asset" };
-        for kind in Job::KINDS {
+        for kind in Job::KINDS.iter().filter(|kind| **kind != "renew") {
             let written = format!(r#"{{"job":"{kind}","{}":"{id}"}}"#, about(kind));
             let job: Job = serde_json::from_str(&written).unwrap();
             assert_eq!(serde_json::to_string(&job).unwrap(), written);
             assert_eq!(job.key(), format!("{kind}/{id}"));
             assert!(Job::KINDS.contains(&job.kind()));
         }
+        let written = r#"{"job":"renew","of":"hints","models":"a@1","after":"x"}"#;
+        let job: Job = serde_json::from_str(written).unwrap();
+        assert_eq!(serde_json::to_string(&job).unwrap(), written);
+        assert_eq!((job.kind(), job.key().as_str()), ("renew", "renew/hints"));
     }
 }

@@ -157,6 +157,8 @@ impl Library {
                 self.import_upload(id).await
             }
             Job::Detect { asset: id } => self.detect(asset(id)?).await,
+            Job::Embed { asset: id } => self.embed_asset(asset(id)?).await,
+            Job::Renew { of, models, after } => self.renew(*of, models, after.as_deref()).await,
         }
     }
 
@@ -193,7 +195,7 @@ impl Library {
                 Some(id) => self.end_upload(id, Err(&fault.message)).await,
                 None => Ok(()),
             },
-            Ok(Job::Detect { .. }) | Err(_) => Ok(()),
+            Ok(Job::Detect { .. } | Job::Embed { .. } | Job::Renew { .. }) | Err(_) => Ok(()),
         }
     }
 

@@ -86,7 +86,8 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::list`]; `asset-not-found` for a reference he may not see, `unsupported-media`
-    /// and the like for bytes that are no picture, `invalid` at `references` for too many or none.
+    /// and the like for bytes that are no picture, `invalid` at `references` for too many or none and at
+    /// `references.like.0` and the like for an asset that is no picture.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Hits, Fault> {
         let reach = self.reach_within(caller, request.within)?;
         match &request.references {
@@ -126,17 +127,33 @@ impl Library {
             let said = format!("1 to {REFERENCES_MAX} pictures to compare with must be given");
             return Err(Fault::invalid("references", "length", said));
         }
-        let mut looks = [Vec::new(), Vec::new()];
-        for (some, looks) in [&references.like, &references.unlike].into_iter().zip(&mut looks) {
-            for reference in some {
-                looks.push(self.look(caller, reference).await?);
-            }
-        }
-        let [like, unlike] = looks;
+        let like = self.looks(caller, "like", &references.like).await?;
+        let unlike = self.looks(caller, "unlike", &references.unlike).await?;
         Ok(Wanted { reach, filter, like, unlike })
     }
 
-    async fn look(&self, caller: &Caller, reference: &Reference) -> Result<likeness::Look, Fault> {
+    async fn looks(
+        &self,
+        caller: &Caller,
+        name: &str,
+        references: &[Reference],
+    ) -> Result<Vec<likeness::Look>, Fault> {
+        let mut looks = Vec::with_capacity(references.len());
+        for (place, reference) in references.iter().enumerate() {
+            let look = self.look(caller, reference).await?;
+            looks.push(look.ok_or_else(|| {
+                let said = "must be a picture, and ready";
+                Fault::invalid(&format!("references.{name}.{place}"), "reference", said)
+            })?);
+        }
+        Ok(looks)
+    }
+
+    async fn look(
+        &self,
+        caller: &Caller,
+        reference: &Reference,
+    ) -> Result<Option<likeness::Look>, Fault> {
         let picture = match reference {
             Reference::Bytes(bytes) => Some(Picture::Loose(bytes.clone())),
             Reference::Asset(id) => {
@@ -144,14 +161,42 @@ impl Library {
                 asset.digest.filter(|_| asset.has_thumbnails).map(Picture::Stored)
             }
         };
-        let look = match picture {
-            Some(picture) => self.similarity().look(self, &picture).await?,
-            None => None,
+        match picture {
+            Some(picture) => self.similarity().look(self, &picture).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The assets whose pictures are the likest, the likest first; none when the asset is no
+    /// picture or not ready.
+    ///
+    /// # Errors
+    /// As [`Library::search`].
+    pub async fn similar(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+        limit: u32,
+    ) -> Result<Vec<Hit>, Fault> {
+        let reach = self.reach_within(caller, Within::Everything)?;
+        let Some(look) = self.look(caller, &Reference::Asset(id)).await? else {
+            return Ok(Vec::new());
         };
-        look.ok_or_else(|| {
-            let said = "a picture to compare with must be an asset that is a picture and ready";
-            Fault::invalid("references", "reference", said)
-        })
+        let request = SearchRequest {
+            within: Within::Everything,
+            filter: Filter::default(),
+            orders: Vec::new(),
+            offset: 0,
+            // The asset itself is among them.
+            limit: limit.saturating_add(1),
+            references: None,
+        };
+        let filter = &request.filter;
+        let wanted = Wanted { reach: &reach, filter, like: vec![look], unlike: Vec::new() };
+        let mut found = self.search_likest(caller, wanted, &request).await?.hits;
+        found.retain(|hit| hit.asset.id != id);
+        found.truncate(limit as usize);
+        Ok(found)
     }
 
     async fn search_likest(

@@ -160,6 +160,18 @@ pub async fn owns_blob(db: &Db, user: Id<User>, digest: Digest) -> Result<bool, 
     Ok(found.is_some())
 }
 
+/// The next live assets that have thumbnails, in the order of their ids.
+pub async fn pictured(
+    db: &Db,
+    after: Option<Id<Asset>>,
+    limit: u32,
+) -> Result<Vec<Id<Asset>>, DbError> {
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let sql = "SELECT id FROM asset
+        WHERE id > $1 AND has_thumbnails = 1 AND deleted_at IS NULL ORDER BY id LIMIT $2";
+    db.fetch(sql, args![after, limit], |row| row.get(0)).await
+}
+
 /// Whether an asset, deleted or not, or a temporary file refers to the blob.
 pub async fn blob_in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
     blob_rows::in_use(tx, digest).await

@@ -11,6 +11,7 @@ mod assets;
 mod canvas;
 mod collections;
 mod doors;
+mod download;
 mod listing;
 mod projects;
 mod search;
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::get, assets::update))
         .routes(routes!(assets::set_tags))
         .routes(routes!(assets::copy))
+        .routes(routes!(download::one))
         .routes(routes!(canvas::lock))
         .routes(routes!(canvas::unlock))
         .routes(routes!(search::search))

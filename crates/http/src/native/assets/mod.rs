@@ -6,6 +6,7 @@ mod create;
 mod list;
 mod parameters;
 mod read;
+mod search;
 
 use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id, Kind};
@@ -24,8 +25,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(bulk::bulk))
         .routes(routes!(read::tags))
         .routes(routes!(read::get, change::change, change::delete))
+        .routes(routes!(search::search))
         .routes(routes!(read::duplicates))
         .routes(routes!(read::download))
+        .routes(routes!(search::similar))
         .routes(routes!(change::tags))
         .routes(routes!(change::note))
         .routes(routes!(change::visibility))

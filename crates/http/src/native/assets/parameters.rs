@@ -257,6 +257,7 @@ mod tests {
                 ("seed".to_owned(), "7".to_owned()),
                 ("a.b".to_owned(), "x".to_owned()),
             ],
+            expression: None,
             deleted: true,
         };
         assert_eq!(asked.filter, filter);

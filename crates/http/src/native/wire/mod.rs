@@ -13,6 +13,7 @@ pub(super) mod document;
 pub(super) mod event;
 pub(super) mod key;
 pub(super) mod lock;
+pub(super) mod search;
 pub(super) mod task;
 pub(super) mod upload;
 pub(super) mod word;
