@@ -134,7 +134,18 @@ async fn assemble(
     };
     let accounts = Accounts::open(parts, AccountsConfig::default()).await?;
     let detectors = if config.detect_faces { detectors() } else { Vec::new() };
-    Library::new(Parts { db, blobs, clock, random, ids, limiter, accounts, config, detectors, encoder: None })
+    Library::new(Parts {
+        db,
+        blobs,
+        clock,
+        random,
+        ids,
+        limiter,
+        accounts,
+        config,
+        detectors,
+        encoder: None,
+    })
 }
 
 fn detectors() -> Vec<Arc<dyn Detector>> {

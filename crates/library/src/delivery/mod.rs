@@ -10,9 +10,8 @@ mod links;
 mod opened;
 mod rendition;
 
-pub use backlot_imaging::{Fit, OutputFormat};
-pub use download::Download;
 pub use backlot_imaging::{Fit, OutputFormat, extension};
+pub use download::Download;
 pub use links::{Picture, UPLOADS_PATH};
 pub use opened::{Ask, Freshness, Opened, Subject};
 pub use rendition::{FormatChoice, SIZE_LADDER, TransformRequest};
