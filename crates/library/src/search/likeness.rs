@@ -313,7 +313,7 @@ fn numbers(look: &[u8]) -> impl Iterator<Item = f32> {
 
 /// The mean of what is wanted less the mean of what is not, of length 1; looks of another length
 /// than the first one's are left out.
-fn direction(like: &[Look], unlike: &[Look]) -> Vec<f32> {
+pub(super) fn direction(like: &[Look], unlike: &[Look]) -> Vec<f32> {
     let length = like.iter().chain(unlike).map(Vec::len).next().unwrap_or(0);
     let mut sum = vec![0.0; length];
     for (looks, sign) in [(like, 1.0), (unlike, -1.0)] {

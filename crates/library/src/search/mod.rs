@@ -13,7 +13,7 @@ use backlot_model::asset::Asset;
 use backlot_model::policy::Operation;
 use backlot_model::query::{AssetQuery, Filter, Order, Reach, Window};
 use backlot_model::{Fault, Id};
-use backlot_store::assets;
+use backlot_store::{assets, embeddings};
 use bytes::Bytes;
 
 use crate::Library;
@@ -97,6 +97,17 @@ impl Library {
                 self.search_likest(caller, wanted, &request).await
             }
         }
+    }
+
+    /// Where the image encoder sees the asset's picture, as a vector of length 1; none without an
+    /// encoder, and before the worker has shown it the picture. Ask for the asset first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn embedding(&self, asset: &Asset) -> Result<Option<Vec<f32>>, Fault> {
+        let (Some(encoder), Some(digest)) = (self.encoder(), asset.digest) else { return Ok(None) };
+        let look = embeddings::get(self.db(), digest, encoder.name()).await?;
+        Ok(look.map(|look| likeness::direction(&[look], &[])))
     }
 
     async fn search_words(&self, reach: Reach, request: SearchRequest) -> Result<Hits, Fault> {

@@ -7,6 +7,8 @@ mod document;
 mod listing;
 mod projects;
 mod refusals;
+mod search;
+mod uploads;
 
 use backlot_library::assets::{AssetPatch, Expected};
 use backlot_model::asset::Visibility;

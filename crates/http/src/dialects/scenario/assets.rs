@@ -152,8 +152,15 @@ pub(super) async fn get(
     path: PathFields,
 ) -> Result<Json<OneAsset>, Refusal> {
     let caller = &asking.caller;
+    let with_embedding = asking.query.flag("withEmbedding");
+    let with_embedding = with_embedding.map_err(|it| Fault::invalid_fields(vec![it]))?;
     let asset = app.library().asset(caller, named(&path)?).await?;
-    Ok(Json(shelf::one(&app, caller, &links, asset).await?))
+    let embedding = match with_embedding {
+        Some(true) => app.library().embedding(&asset).await?,
+        _ => None,
+    };
+    let OneAsset { asset } = shelf::one(&app, caller, &links, asset).await?;
+    Ok(Json(OneAsset { asset: asset.embedded(embedding) }))
 }
 
 /// Get a public asset
