@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::asking::{Asking, Passing, Visiting, project_not_found};
 use super::doors::{self, Files};
 use super::shelf::{self, OneAsset};
+use super::spelling::{Spelling, respelt};
 use super::wire::asset::{Asset, asset_id};
 use super::wire::refusal::{Conflict, Refused, UnfitBody};
 use crate::app::{App, Links};
@@ -109,29 +110,17 @@ pub(super) fn shared_if_possible(caller: &Caller) -> Visibility {
 }
 
 /// The library's names of fields, as this vendor spells them.
-pub(super) fn in_body(mut fault: Fault) -> Fault {
-    const SPELT: &[(&str, &str)] = &[
-        ("parent_id", "parentId"),
-        ("collection_ids", "collectionIds"),
-        ("locked_until", "lockExpiresAt"),
-        ("target_format", "targetFormat"),
-        ("filename", "name"),
-        ("file", "image"),
-        ("ids", "assetIds"),
+pub(super) fn in_body(fault: Fault) -> Fault {
+    const SPELT: &[Spelling] = &[
+        ("parent_id", &["parentId"]),
+        ("collection_ids", &["collectionIds"]),
+        ("locked_until", &["lockExpiresAt"]),
+        ("target_format", &["targetFormat"]),
+        ("filename", &["name"]),
+        ("file", &["image"]),
+        ("ids", &["assetIds"]),
     ];
-    for field in &mut fault.fields {
-        if let [_, name, ..] = field.path.as_mut_slice()
-            && let Some((_, spelt)) = SPELT.iter().find(|(known, _)| known == name)
-        {
-            (*spelt).clone_into(name);
-        }
-    }
-    if let [field] = fault.fields.as_slice()
-        && fault.kind == Kind::Invalid
-    {
-        fault.message = format!("{}: {}", field.path.join("."), field.message);
-    }
-    fault
+    respelt(fault, SPELT)
 }
 
 /// Get an asset

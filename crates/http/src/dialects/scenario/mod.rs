@@ -16,6 +16,7 @@ mod listing;
 mod projects;
 mod search;
 mod shelf;
+mod spelling;
 mod tags;
 mod uploads;
 mod wire;

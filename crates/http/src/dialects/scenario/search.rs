@@ -12,13 +12,14 @@ use backlot_model::media::MediaKind;
 use backlot_model::query::{
     Direction, Filter, Measure, Members, Order, SortKey, TextAttribute, TextField, TextSearch,
 };
-use backlot_model::{Fault, Id, Kind};
+use backlot_model::{Fault, Id};
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asking::{Asking, Visiting};
 use super::shelf;
+use super::spelling::respelt;
 use super::wire::asset::{Asset, Privacy, team_id, user_id};
 use super::wire::refusal::{Conflict, Refused, UnfitBody};
 use crate::app::{App, Links};
@@ -280,18 +281,8 @@ fn reference(path: &str, raw: &str) -> Result<Reference, Fault> {
 }
 
 /// The library's names of fields, as this call spells them.
-fn in_body(mut fault: Fault) -> Fault {
-    for field in &mut fault.fields {
-        if field.path == ["references"] {
-            field.path = vec!["body".to_owned(), "images".to_owned()];
-        }
-    }
-    if let [field] = fault.fields.as_slice()
-        && fault.kind == Kind::Invalid
-    {
-        fault.message = format!("{}: {}", field.path.join("."), field.message);
-    }
-    fault
+fn in_body(fault: Fault) -> Fault {
+    respelt(fault, &[("references", &["images"])])
 }
 
 /// What filters can ask about.

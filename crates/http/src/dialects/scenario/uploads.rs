@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::asking::Asking;
 use super::assets::shared_if_possible;
+use super::spelling::{Spelling, respelt};
 use super::wire::asset::{asset_id, collection_id, project_id, user_id};
 use super::wire::refusal::{Conflict, Refused, UnfitBody};
 use crate::app::{App, Links};
@@ -251,28 +252,15 @@ fn whole(field: &str, number: Option<f64>, most: u64) -> Result<u64, Fault> {
 }
 
 /// The library's names of fields, as this call spells them.
-fn in_body(mut fault: Fault) -> Fault {
-    const SPELT: &[(&str, &[&str])] = &[
+fn in_body(fault: Fault) -> Fault {
+    const SPELT: &[Spelling] = &[
         ("parent_id", &["assetOptions", "parentId"]),
         ("collection_ids", &["assetOptions", "collectionIds"]),
         ("filename", &["fileName"]),
         ("size", &["fileSize"]),
         ("file", &["url"]),
     ];
-    for field in &mut fault.fields {
-        if let [_, name, ..] = field.path.as_slice()
-            && let Some((_, spelt)) = SPELT.iter().find(|(known, _)| known == name)
-        {
-            let root = std::iter::once("body").chain(spelt.iter().copied());
-            field.path = root.map(str::to_owned).collect();
-        }
-    }
-    if let [field] = fault.fields.as_slice()
-        && fault.kind == Kind::Invalid
-    {
-        fault.message = format!("{}: {}", field.path.join("."), field.message);
-    }
-    fault
+    respelt(fault, SPELT)
 }
 
 /// Get an upload
