@@ -39,6 +39,11 @@ pub enum Job {
         /// Which upload.
         upload: String,
     },
+    /// Put assets into a ZIP archive.
+    Archive {
+        /// The task that somebody watches.
+        task: String,
+    },
     /// Find hints about an asset's content.
     Detect {
         /// Which asset.
@@ -55,7 +60,7 @@ pub(crate) enum Outcome {
 
 impl Job {
     /// Every name that [`Job::kind`] can give.
-    pub const KINDS: &[&str] = &["process", "import-url", "upload", "detect"];
+    pub const KINDS: &[&str] = &["process", "import-url", "upload", "archive", "detect"];
 
     /// The name of its sort.
     #[must_use]
@@ -64,6 +69,7 @@ impl Job {
             Self::Process { .. } => "process",
             Self::ImportUrl { .. } => "import-url",
             Self::Upload { .. } => "upload",
+            Self::Archive { .. } => "archive",
             Self::Detect { .. } => "detect",
         }
     }
@@ -75,7 +81,9 @@ impl Job {
             Self::Process { asset } | Self::ImportUrl { asset, .. } | Self::Detect { asset } => {
                 format!("{}/{asset}", self.kind())
             }
-            Self::Upload { upload } => format!("{}/{upload}", self.kind()),
+            Self::Upload { upload: id } | Self::Archive { task: id } => {
+                format!("{}/{id}", self.kind())
+            }
         }
     }
 }
@@ -99,7 +107,11 @@ mod tests {
     #[test]
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
-        let about = |kind: &str| if kind == "upload" { "upload" } else { "asset" };
+        let about = |kind: &str| match kind {
+            "upload" => "upload",
+            "archive" => "task",
+            _ => "asset",
+        };
         for kind in Job::KINDS {
             let written = format!(r#"{{"job":"{kind}","{}":"{id}"}}"#, about(kind));
             let job: Job = serde_json::from_str(&written).unwrap();

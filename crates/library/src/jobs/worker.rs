@@ -156,6 +156,10 @@ impl Library {
                 let id = Id::parse(upload).ok_or_else(|| Fault::internal("no id in a job"))?;
                 self.import_upload(id).await
             }
+            Job::Archive { task } => {
+                let id = Id::parse(task).ok_or_else(|| Fault::internal("no id in a job"))?;
+                self.make_archive(id).await
+            }
             Job::Detect { asset: id } => self.detect(asset(id)?).await,
         }
     }
@@ -191,6 +195,10 @@ impl Library {
             },
             Ok(Job::Upload { upload }) => match Id::parse(&upload) {
                 Some(id) => self.end_upload(id, Err(&fault.message)).await,
+                None => Ok(()),
+            },
+            Ok(Job::Archive { task }) => match Id::parse(&task) {
+                Some(id) => self.fail_task(id, &fault.message).await,
                 None => Ok(()),
             },
             Ok(Job::Detect { .. }) | Err(_) => Ok(()),
