@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod aliases;
+pub mod archives;
 pub mod assets;
 mod authority;
 pub mod collections;

@@ -35,4 +35,18 @@ impl Library {
         let member = member(caller, Scope::Read)?;
         Ok(tasks::list(self.db(), member.user_id, skip, limit).await?)
     }
+
+    /// Ends a task as failed, with a reason that its owner can read.
+    pub(crate) async fn fail_task(&self, id: Id<Task>, reason: &str) -> Result<(), Fault> {
+        let tx = self.db().begin().await?;
+        let found = tasks::by_id_in(&tx, id).await?;
+        let Some(mut task) = found.filter(|it| !it.status.is_final()) else { return Ok(()) };
+        let now = self.now_ms();
+        task.status = TaskStatus::Failed;
+        task.error = Some(reason.to_owned());
+        (task.updated_at, task.finished_at) = (now, Some(now));
+        tasks::save(&tx, &task).await?;
+        tx.commit().await?;
+        Ok(())
+    }
 }

@@ -39,6 +39,7 @@ impl Library {
             description,
             mime_type,
             size,
+            task_id: None,
             created_at: now,
             expires_at: now + self.config().temp_file_ttl_ms,
         };

@@ -47,6 +47,10 @@ impl Default for UploadLimits {
 
 /// How many assets one bulk call may name.
 pub const BULK_IDS_MAX: usize = 1_000;
+/// How many assets one call may register.
+pub const REGISTERED_MAX: usize = 100;
+/// The files of one archive together, in bytes.
+pub const ARCHIVE_BYTES_MAX: u64 = 20 << 30;
 /// How many tags an asset may carry.
 pub const TAGS_MAX: usize = 100;
 /// A tag, in characters.

@@ -220,10 +220,13 @@ CREATE TABLE temp_file (
     description TEXT,
     mime_type   TEXT   NOT NULL,
     size        BIGINT NOT NULL,
+    -- The task that made it; of those that were uploaded there is none.
+    task_id     TEXT,
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL
 );
-CREATE INDEX temp_file_by_owner ON temp_file (owner_id, created_at, key);
+CREATE INDEX temp_file_by_owner ON temp_file (owner_id, created_at, key) WHERE task_id IS NULL;
+CREATE INDEX temp_file_by_task ON temp_file (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX temp_file_by_expiry ON temp_file (expires_at);
 CREATE INDEX temp_file_by_digest ON temp_file (digest);
 

@@ -10,6 +10,7 @@ use crate::args;
 use crate::blob_rows::known_digest;
 use crate::db::{Db, DbError, Fetch, Row, Tx};
 use crate::statement::number;
+use crate::tasks::Task;
 
 /// A temporary file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct TempFile {
     pub mime_type: String,
     /// In bytes.
     pub size: u64,
+    /// The task that made it; of those that were uploaded there is none.
+    pub task_id: Option<Id<Task>>,
     /// When it came.
     pub created_at: Millis,
     /// There until then.
@@ -35,7 +38,8 @@ pub struct TempFile {
 }
 
 const COLUMNS: &str =
-    "key, owner_id, digest, filename, description, mime_type, size, created_at, expires_at";
+    "key, owner_id, digest, filename, description, mime_type, size, created_at, expires_at,
+    task_id";
 
 fn read(row: &Row<'_>) -> Result<TempFile, DbError> {
     Ok(TempFile {
@@ -48,14 +52,16 @@ fn read(row: &Row<'_>) -> Result<TempFile, DbError> {
         size: row.get(6)?,
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
+        task_id: row.get(9)?,
     })
 }
 
 /// Adds a file over a blob that has its row.
 pub async fn insert(tx: &Tx, file: &TempFile) -> Result<(), DbError> {
     let it = file;
-    let sql =
-        format!("INSERT INTO temp_file ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+    let sql = format!(
+        "INSERT INTO temp_file ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    );
     let args = args![
         &it.key,
         it.owner_id,
@@ -66,6 +72,7 @@ pub async fn insert(tx: &Tx, file: &TempFile) -> Result<(), DbError> {
         number(it.size),
         it.created_at,
         it.expires_at,
+        it.task_id,
     ];
     tx.execute(sql, args).await.map(drop)
 }
@@ -76,7 +83,13 @@ pub async fn get(db: &Db, key: &str) -> Result<Option<TempFile>, DbError> {
     db.fetch_optional(sql, args![key], read).await
 }
 
-/// The owner's files that expire after `now`, the newest first.
+/// The file that a task made, expired or not.
+pub async fn by_task(db: &Db, task: Id<Task>) -> Result<Option<TempFile>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM temp_file WHERE task_id = $1");
+    db.fetch_optional(sql, args![task], read).await
+}
+
+/// The owner's uploaded files that expire after `now`, the newest first.
 pub async fn list(
     db: &Db,
     owner: Id<User>,
@@ -85,7 +98,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<TempFile>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM temp_file WHERE owner_id = $1 AND expires_at > $2
+        "SELECT {COLUMNS} FROM temp_file WHERE owner_id = $1 AND task_id IS NULL AND expires_at > $2
          ORDER BY created_at DESC, key DESC LIMIT $3 OFFSET $4"
     );
     db.fetch(sql, args![owner, now, limit, number(skip)], read).await

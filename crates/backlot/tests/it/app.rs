@@ -17,6 +17,7 @@ use backlot_library::secret::password::PasswordCost;
 use backlot_library::secret::{Random, Secret, SeededRandom};
 use backlot_library::{Library, LibraryConfig};
 use backlot_model::account::{Caller, Organization, Role, Scopes, User};
+use backlot_model::media::Digest;
 use backlot_model::{Clock, HandClock, Id, Ids};
 use backlot_store::testing::{TestBlobs, TestDb};
 use bytes::Bytes;
@@ -37,7 +38,7 @@ pub(crate) struct TestApp {
     pub(crate) clock: HandClock,
     router: Router,
     _db: TestDb,
-    _blobs: TestBlobs,
+    blobs: TestBlobs,
 }
 
 /// A user and his ways to sign in.
@@ -94,7 +95,7 @@ impl TestApp {
         let app = App::new(library.clone(), Some(BASE));
         // Every router at its usual place.
         let router = router(&app, |_| None, Router::new()).unwrap();
-        Self { library, clock, router, _db: db, _blobs: blobs }
+        Self { library, clock, router, _db: db, blobs }
     }
 
     /// A new user of this name.
@@ -155,6 +156,12 @@ impl TestApp {
     /// Runs all jobs that are due.
     pub(crate) async fn work(&self) {
         self.library.run_due_jobs().await.unwrap();
+    }
+
+    /// Takes an asset's bytes away behind the application's back.
+    pub(crate) fn lose_bytes(&self, asset: &Value) {
+        let digest = asset["content_hash"].as_str().and_then(Digest::parse).unwrap();
+        std::fs::remove_file(self.blobs.local_path(digest).unwrap()).unwrap();
     }
 
     /// Begins a call; `target` is a path, or an address that the application gave out.

@@ -40,6 +40,7 @@ const WHOLE: &[&str] = &[
     tags(
         (name = "assets", description = "Library entries"),
         (name = "uploads", description = "Places to upload to"),
+        (name = "archives", description = "Many assets as one ZIP"),
         (name = "collections", description = "Named sets of assets"),
         (name = "organizations", description = "Groups of users who share assets"),
         (name = "users", description = "People and programs with an account"),

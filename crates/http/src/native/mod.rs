@@ -4,6 +4,7 @@
 //! Owns: its routes, wire types and OpenAPI document. Never: a rule of the product.
 
 mod answer;
+mod archives;
 mod asking;
 mod assets;
 mod collections;
@@ -40,6 +41,7 @@ pub fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document::frame())
         .merge(assets::routes())
         .merge(uploads::routes())
+        .merge(archives::routes())
         .merge(collections::routes())
         .merge(organizations::routes())
         .merge(users::routes())

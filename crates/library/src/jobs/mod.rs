@@ -40,6 +40,11 @@ pub enum Job {
         /// Which upload.
         upload: String,
     },
+    /// Put assets into a ZIP archive.
+    Archive {
+        /// The task that somebody watches.
+        task: String,
+    },
     /// Find hints about an asset's content.
     Detect {
         /// Which asset.
@@ -71,7 +76,8 @@ pub(crate) enum Outcome {
 
 impl Job {
     /// Every name that [`Job::kind`] can give.
-    pub const KINDS: &[&str] = &["process", "import-url", "upload", "detect", "embed", "renew"];
+    pub const KINDS: &[&str] =
+        &["process", "import-url", "upload", "archive", "detect", "embed", "renew"];
 
     /// The name of its sort.
     #[must_use]
@@ -80,6 +86,7 @@ impl Job {
             Self::Process { .. } => "process",
             Self::ImportUrl { .. } => "import-url",
             Self::Upload { .. } => "upload",
+            Self::Archive { .. } => "archive",
             Self::Detect { .. } => "detect",
             Self::Embed { .. } => "embed",
             Self::Renew { .. } => "renew",
@@ -94,7 +101,9 @@ impl Job {
             | Self::ImportUrl { asset, .. }
             | Self::Detect { asset }
             | Self::Embed { asset } => format!("{}/{asset}", self.kind()),
-            Self::Upload { upload } => format!("{}/{upload}", self.kind()),
+            Self::Upload { upload: id } | Self::Archive { task: id } => {
+                format!("{}/{id}", self.kind())
+            }
             Self::Renew { of, .. } => format!("{}/{}", self.kind(), of.word()),
         }
     }
@@ -119,7 +128,11 @@ mod tests {
     #[test]
     fn payloads_stay_readable() {
         let id = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d";
-        let about = |kind: &str| if kind == "upload" { "upload" } else { "asset" };
+        let about = |kind: &str| match kind {
+            "upload" => "upload",
+            "archive" => "task",
+            _ => "asset",
+        };
         for kind in Job::KINDS.iter().filter(|kind| **kind != "renew") {
             let written = format!(r#"{{"job":"{kind}","{}":"{id}"}}"#, about(kind));
             let job: Job = serde_json::from_str(&written).unwrap();

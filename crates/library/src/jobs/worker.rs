@@ -156,6 +156,10 @@ impl Library {
                 let id = Id::parse(upload).ok_or_else(|| Fault::internal("no id in a job"))?;
                 self.import_upload(id).await
             }
+            Job::Archive { task } => {
+                let id = Id::parse(task).ok_or_else(|| Fault::internal("no id in a job"))?;
+                self.make_archive(id).await
+            }
             Job::Detect { asset: id } => self.detect(asset(id)?).await,
             Job::Embed { asset: id } => self.embed_asset(asset(id)?).await,
             Job::Renew { of, models, after } => self.renew(*of, models, after.as_deref()).await,
@@ -193,6 +197,10 @@ impl Library {
             },
             Ok(Job::Upload { upload }) => match Id::parse(&upload) {
                 Some(id) => self.end_upload(id, Err(&fault.message)).await,
+                None => Ok(()),
+            },
+            Ok(Job::Archive { task }) => match Id::parse(&task) {
+                Some(id) => self.fail_task(id, &fault.message).await,
                 None => Ok(()),
             },
             Ok(Job::Detect { .. } | Job::Embed { .. } | Job::Renew { .. }) | Err(_) => Ok(()),

@@ -50,6 +50,20 @@ impl Disk {
         Staging::new(self.files.clone(), self.staging(), bytes_max)
     }
 
+    pub(super) async fn stage_file<E>(
+        self: &Arc<Self>,
+        write: impl FnOnce(&mut std::fs::File) -> Result<(), E> + Send + 'static,
+    ) -> Result<Staged, E>
+    where
+        E: From<BlobError> + Send + 'static,
+    {
+        let disk = Arc::clone(self);
+        let staged = tokio::task::spawn_blocking(move || {
+            super::staging::stage_file(&disk.files, &disk.staging(), write)
+        });
+        staged.await.map_err(|error| E::from(BlobError::from(io::Error::other(error))))?
+    }
+
     pub(super) fn marker(&self) -> Result<Option<String>, BlobError> {
         let Some(file) = if_there(self.files.open(&self.root.join(MARKER)))? else {
             return Ok(None);

@@ -112,6 +112,20 @@ impl Blobs {
         }
     }
 
+    /// Stages a file that `write` fills as it likes, seeking included, on the blocking pool. What
+    /// it left is deleted when it fails.
+    pub async fn stage_file<E>(
+        &self,
+        write: impl FnOnce(&mut std::fs::File) -> Result<(), E> + Send + 'static,
+    ) -> Result<Staged, E>
+    where
+        E: From<BlobError> + Send + 'static,
+    {
+        match &self.store {
+            Store::Disk(disk) => disk.stage_file(write).await,
+        }
+    }
+
     /// Gives a staged upload its name, durably. When the blob is there already, makes sure that one
     /// is durable, sets its time to that of the upload, and drops the upload.
     ///

@@ -3,7 +3,8 @@
 //! Batches are written on the blocking pool, one at a time, while the next one fills: an upload
 //! holds two batches and its head, and waits when the disk is slower than the network.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use backlot_model::media::Digest;
@@ -132,6 +133,35 @@ impl Sink {
             batch.clear();
             Ok((self, batch))
         })
+    }
+}
+
+/// Stages a file that `write` fills as it likes, seeking included. On the calling thread.
+pub(super) fn stage_file<E: From<BlobError>>(
+    files: &Files,
+    folder: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<Staged, E> {
+    let written = |error: io::Error| E::from(BlobError::from(error));
+    let mut temporary = files.create_temporary(folder).map_err(written)?;
+    write(&mut temporary.file)?;
+    let hashed = hash(&mut temporary.file).map_err(written)?;
+    let (digest, size, head) = hashed;
+    Ok(Staged { digest, size, head, temporary, files: files.clone() })
+}
+
+fn hash(file: &mut File) -> io::Result<(Digest, u64, Bytes)> {
+    file.seek(SeekFrom::Start(0))?;
+    let (mut hash, mut head, mut size) = (Sha256::new(), Vec::new(), 0);
+    let mut batch = vec![0; BATCH_BYTES];
+    loop {
+        let count = file.read(&mut batch)?;
+        if count == 0 {
+            return Ok((Digest(hash.finalize().into()), size, head.into()));
+        }
+        hash.update(&batch[..count]);
+        head.extend_from_slice(&batch[..count.min(HEAD_BYTES - head.len())]);
+        size += count as u64;
     }
 }
 

@@ -88,6 +88,7 @@ async fn a_blob_goes_only_when_nothing_refers_to_it() {
         let kept = Asset { deleted_at: Some(NOW), ..over(1) };
         insert(db, &[kept, Asset { status: Status::Processing, ..over(2) }]).await;
         let file = TempFile {
+            task_id: None,
             key: "key".to_owned(),
             owner_id: owner,
             digest: digest(1),
@@ -95,6 +96,7 @@ async fn a_blob_goes_only_when_nothing_refers_to_it() {
             description: None,
             mime_type: "image/png".to_owned(),
             size: 1_000,
+            task_id: None,
             created_at: NOW,
             expires_at: NOW + 10,
         };

@@ -334,6 +334,7 @@ async fn temporary_files_are_listed_for_their_owner_until_they_expire() {
         let digest = Digest([7; 32]);
         blob(db, digest).await;
         let file = |n: u64, owner_id| TempFile {
+            task_id: None,
             key: format!("key{n}"),
             owner_id,
             digest,

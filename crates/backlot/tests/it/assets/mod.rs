@@ -1,5 +1,6 @@
 //! What is done with assets beyond uploading and listing, through the native API and the library.
 
+mod archives;
 mod downloads;
 mod locks;
 mod uploads;

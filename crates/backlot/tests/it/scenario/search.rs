@@ -96,17 +96,25 @@ async fn hits_are_ordered_and_paged() {
     assert_eq!(found(&app, &anna, &up).await, ["fox", "cat", "file.png"]);
     let second = json!({ "limit": 1, "offset": 1 });
     let page = app.post(SEARCH).by(&anna).json(&second).answers(200).await;
-    assert_eq!((hits(&page), &page["offset"], &page["estimatedTotalHits"]), (vec!["cat".into()], &json!(1), &json!(3)));
+    assert_eq!(
+        (hits(&page), &page["offset"], &page["estimatedTotalHits"]),
+        (vec!["cat".into()], &json!(1), &json!(3))
+    );
     let next = format!("{SEARCH}?offset=2");
     let page = app.post(&next).by(&anna).json(&second).answers(200).await;
     assert_eq!((hits(&page), &page["offset"]), (vec!["fox".into()], &json!(2)), "the query wins");
     assert_eq!(found(&app, &anna, &json!({ "page": 2, "hitsPerPage": 2 })).await, ["fox"]);
     assert_eq!(found(&app, &anna, &json!({ "page": 1.0, "hitsPerPage": 1.0 })).await, ["file.png"]);
     for wrong in [
-        json!({ "limit": 0 }), json!({ "limit": 1.5 }), json!({ "limit": 1001 }),
-        json!({ "offset": -1 }), json!({ "page": 0, "hitsPerPage": 1 }),
-        json!({ "sortBy": ["createdAt"] }), json!({ "sortBy": ["mood:asc"] }),
-        json!({ "sortBy": vec!["createdAt:asc"; 9] }), json!({ "images": [] }),
+        json!({ "limit": 0 }),
+        json!({ "limit": 1.5 }),
+        json!({ "limit": 1001 }),
+        json!({ "offset": -1 }),
+        json!({ "page": 0, "hitsPerPage": 1 }),
+        json!({ "sortBy": ["createdAt"] }),
+        json!({ "sortBy": ["mood:asc"] }),
+        json!({ "sortBy": vec!["createdAt:asc"; 9] }),
+        json!({ "images": [] }),
     ] {
         app.post(SEARCH).by(&anna).json(&wrong).answers(400).await;
     }

@@ -41,7 +41,10 @@ async fn parts_become_an_asset() {
     app.get(&path).by(&ben).answers(404).await;
     app.post(&action).by(&ben).json(&complete).answers(404).await;
     let done = app.post(&action).by(&anna).json(&complete).answers(200).await;
-    assert_eq!((&done["upload"]["status"], &done["upload"]["parts"]), (&json!("validating"), &Value::Null));
+    assert_eq!(
+        (&done["upload"]["status"], &done["upload"]["parts"]),
+        (&json!("validating"), &Value::Null)
+    );
     app.work().await;
     let done = app.get(&path).by(&anna).answers(200).await;
     assert_json_snapshot!("imported", scrub(done.clone()));
@@ -102,7 +105,10 @@ async fn bad_uploads_are_told() {
         (with("parts", json!(0)), "body.parts"),
         (with("parts", json!(10_001)), "body.parts"),
         (with("assetOptions", json!({ "parentId": "x" })), "body.assetOptions.parentId"),
-        (with("assetOptions", json!({ "collectionIds": ["x"] })), "body.assetOptions.collectionIds"),
+        (
+            with("assetOptions", json!({ "collectionIds": ["x"] })),
+            "body.assetOptions.collectionIds",
+        ),
         (json!({ "kind": "image", "huggingFaceModelName": "x" }), "body.kind"),
     ] {
         let said = begin(&app, &anna, &body, 400).await;

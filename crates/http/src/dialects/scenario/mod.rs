@@ -6,6 +6,7 @@
 //! token sees what is public; a private asset and one shared in its project are both `private`;
 //! every refusal is `{"error", "message", "reason", "trace_id"}`.
 
+mod archives;
 mod asking;
 mod assets;
 mod canvas;
@@ -44,6 +45,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::get_public))
         .routes(routes!(assets::restore))
         .routes(routes!(assets::get_bulk))
+        .routes(routes!(archives::request))
+        .routes(routes!(archives::get))
         .routes(routes!(assets::get, assets::update))
         .routes(routes!(assets::set_tags))
         .routes(routes!(assets::copy))

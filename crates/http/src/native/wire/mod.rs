@@ -4,6 +4,7 @@
 //! Never: rules; a body that can be read may still be refused by the library.
 
 pub(super) mod account;
+pub(super) mod archive;
 pub(super) mod asset;
 pub(super) mod change;
 pub(super) mod collection;

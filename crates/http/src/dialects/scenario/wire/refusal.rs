@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use backlot_library::limiter::Refused as Counted;
-use backlot_model::Fault;
+use backlot_model::fault::FieldFault;
+use backlot_model::{Fault, Kind};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -65,13 +66,20 @@ impl Problem {
     }
 }
 
-/// The fault's own message, with every field at fault where there are several.
+/// The fault's own message, with every field at fault.
 fn message(fault: &Fault) -> String {
-    if fault.fields.len() < 2 {
-        return fault.message.clone();
+    let path = |field: &FieldFault| field.path.join(".");
+    match fault.fields.as_slice() {
+        [] => fault.message.clone(),
+        [one] if fault.kind != Kind::Invalid || one.message == fault.message => {
+            format!("{}: {}", path(one), fault.message)
+        }
+        [_] => fault.message.clone(),
+        all => {
+            let each = all.iter().map(|it| format!("{}: {}", path(it), it.message));
+            each.collect::<Vec<_>>().join("; ")
+        }
     }
-    let each = fault.fields.iter().map(|it| format!("{}: {}", it.path.join("."), it.message));
-    each.collect::<Vec<_>>().join("; ")
 }
 
 /// What every call may answer instead.
