@@ -76,6 +76,76 @@ impl Sink for Door<'_> {
     }
 }
 
+/// Takes many files, each through a door of its own. Dropping it leaves nothing behind.
+pub struct ManyDoors<'c> {
+    library: Library,
+    caller: &'c Caller,
+    accepts: Accepts,
+    open: Option<(String, Intake)>,
+    received: Vec<(String, Received)>,
+}
+
+impl<'c> ManyDoors<'c> {
+    /// Doors for what `caller` uploads, of the types that `accepts` names.
+    #[must_use]
+    pub fn new(app: &App, caller: &'c Caller, accepts: Accepts) -> Self {
+        let library = app.library().clone();
+        Self { library, caller, accepts, open: None, received: Vec::new() }
+    }
+
+    /// What came, each with the field that it came in; a data URL that names another type than
+    /// its bytes have is refused.
+    ///
+    /// # Errors
+    /// As [`Intake::finish`], and `unsupported-media`.
+    pub async fn finish_data_urls(
+        mut self,
+        files: &[FilePart],
+    ) -> Result<Vec<(String, Received)>, Fault> {
+        self.close().await?;
+        for ((_, received), part) in self.received.iter().zip(files) {
+            refuse_lie(part, received.mime_type())?;
+        }
+        Ok(self.received)
+    }
+
+    async fn close(&mut self) -> Result<(), Fault> {
+        if let Some((field, intake)) = self.open.take() {
+            let received = intake.finish().await.map_err(|fault| of_field(fault, &field))?;
+            self.received.push((field, received));
+        }
+        Ok(())
+    }
+}
+
+impl Sink for ManyDoors<'_> {
+    async fn begin(&mut self, part: &FilePart) -> Result<(), Fault> {
+        self.close().await?;
+        let intake = self.library.receive(self.caller, self.accepts).await?;
+        self.open = Some((part.field.clone(), intake));
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        match &mut self.open {
+            Some((field, intake)) => {
+                intake.write(bytes).await.map_err(|fault| of_field(fault, field))
+            }
+            None => Err(Fault::internal("bytes came before their file began")),
+        }
+    }
+}
+
+/// The library knows one file, `body.file`.
+fn of_field(mut fault: Fault, field: &str) -> Fault {
+    for it in &mut fault.fields {
+        if it.path == ["body", "file"] {
+            it.path = format!("body.{field}").split('.').map(str::to_owned).collect();
+        }
+    }
+    fault
+}
+
 /// An intake that was opened before the file began, as for a presigned upload.
 impl Sink for Intake {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {

@@ -230,6 +230,17 @@ CREATE INDEX temp_file_by_task ON temp_file (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX temp_file_by_expiry ON temp_file (expires_at);
 CREATE INDEX temp_file_by_digest ON temp_file (digest);
 
+-- The states that a canvas went through.
+CREATE TABLE asset_snapshot (
+    asset_id  TEXT   NOT NULL,
+    id        TEXT   NOT NULL,
+    digest    TEXT   NOT NULL REFERENCES blob (digest),
+    author_id TEXT   NOT NULL,
+    taken_at  BIGINT NOT NULL,
+    PRIMARY KEY (asset_id, id)
+);
+CREATE INDEX asset_snapshot_by_digest ON asset_snapshot (digest);
+
 -- Long work that a user watches.
 
 CREATE TABLE task (

@@ -2,8 +2,8 @@
 //!
 //! Owns: the tables `blob` and `blob_band`, and the totals in `byte_count`. Facts belong to the
 //! content, so every asset over the same bytes shares them.
-//! Invariant: a blob that an asset, a temporary file or a part of an upload refers to is never
-//! removed, deleted assets included.
+//! Invariant: a blob that an asset, a temporary file, a part of an upload or a state of a canvas
+//! refers to is never removed, deleted assets included.
 //! Never: touches bytes; `blobs` does.
 
 use backlot_model::Millis;
@@ -128,7 +128,8 @@ pub async fn record_fault(tx: &Tx, digest: Digest, reason: &str) -> Result<(), D
     tx.execute(sql, args![digest.to_string(), reason]).await.map(drop)
 }
 
-/// Whether an asset, deleted or not, a temporary file or a part of an upload refers to the blob.
+/// Whether an asset, deleted or not, a temporary file, a part of an upload or a state of a canvas
+/// refers to the blob.
 pub async fn in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
     let sql = format!("SELECT {USED}");
     tx.fetch_one(sql, args![digest.to_string()], |row| row.get(0)).await
@@ -136,7 +137,8 @@ pub async fn in_use(tx: &Tx, digest: Digest) -> Result<bool, DbError> {
 
 const USED: &str = "EXISTS (SELECT 1 FROM asset WHERE digest = $1)
     OR EXISTS (SELECT 1 FROM temp_file WHERE digest = $1)
-    OR EXISTS (SELECT 1 FROM upload_part WHERE digest = $1)";
+    OR EXISTS (SELECT 1 FROM upload_part WHERE digest = $1)
+    OR EXISTS (SELECT 1 FROM asset_snapshot WHERE digest = $1)";
 
 /// Notes since when nothing refers to the blob, if that is so and not noted yet.
 pub async fn mark_orphaned_if_unused(tx: &Tx, digest: Digest, now: Millis) -> Result<(), DbError> {

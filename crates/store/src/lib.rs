@@ -19,6 +19,7 @@ pub mod migrate;
 pub mod persons;
 pub mod renditions;
 pub mod settings;
+pub mod snapshots;
 mod statement;
 pub mod tasks;
 pub mod temp_files;

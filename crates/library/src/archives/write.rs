@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
 use backlot_model::asset::Asset;
-use backlot_model::{Fault, Id};
+use backlot_model::{Fault, Id, Kind};
 use backlot_store::blob_rows;
 use backlot_store::blobs::{BlobError, Staged};
 use backlot_store::tasks::{self, Task, TaskStatus};
@@ -82,7 +82,7 @@ impl Library {
         assets.retain(|asset| asset.digest.is_some());
         if assets.is_empty() {
             let said = "none of these assets has bytes any more";
-            return Err(Fault::invalid("body.asset_ids", "reference", said));
+            return Err(Fault::new(Kind::NotFound, "asset-not-found", said));
         }
         let names = names::all(&Template::parse(&contents.template)?, &assets, contents.flat);
         Ok(assets.into_iter().zip(names).map(|(asset, name)| Entry { asset, name }).collect())

@@ -4,6 +4,7 @@
 //! Never: bytes. They come in through `ingest` and go out through `delivery`.
 
 mod bulk;
+mod canvas;
 mod change;
 mod lock;
 mod lookup;
@@ -12,6 +13,8 @@ mod new_asset;
 mod tags;
 
 pub use bulk::{Bulk, BulkResult};
+pub(crate) use canvas::is_canvas;
+pub use canvas::{CANVAS_BYTES_MAX, CanvasChange, CanvasState, SNAPSHOTS_MAX};
 pub(crate) use change::scope_of;
 pub use change::{AssetPatch, CopyTo, Expected, TagsWithin};
 pub use lock::{LOCK_MS_MAX, Unlock};

@@ -11,7 +11,7 @@ use backlot_store::{assets, blob_rows};
 
 use super::{Accepts, Received, Stage};
 use crate::Library;
-use crate::assets::{CheckedAsset, NewAsset};
+use crate::assets::{CheckedAsset, NewAsset, is_canvas};
 use crate::authority::{allow, asset_not_found, member};
 use crate::jobs::Job;
 use crate::limiter::Limit;
@@ -123,11 +123,9 @@ impl Library {
         digest: Digest,
         new: NewAsset,
     ) -> Result<Asset, Fault> {
-        let found = blob_rows::facts(self.db(), digest).await?;
-        let (facts, ..) = found.ok_or_else(asset_not_found)?;
-        let extension = backlot_imaging::extension(&facts.mime_type);
+        let origin = self.over(digest).await?;
         let draft = self.draft(caller, id, new).await?;
-        self.record(draft, Origin::Blob { digest, facts: Box::new(facts), extension }).await
+        self.record(draft, origin).await
     }
 
     /// The asset as it will be, but for its bytes: words checked, references resolved within the
@@ -190,26 +188,52 @@ impl Library {
 
     /// Records a draft with its job and event, in one transaction.
     pub(crate) async fn record(&self, draft: Draft, origin: Origin) -> Result<Asset, Fault> {
+        let mut made = self.record_all(vec![(draft, origin)]).await?;
+        made.pop().ok_or_else(|| Fault::internal("an asset was not made"))
+    }
+
+    /// Records all or none, in their order.
+    pub(crate) async fn record_all(
+        &self,
+        drafts: Vec<(Draft, Origin)>,
+    ) -> Result<Vec<Asset>, Fault> {
         let _stage = Stage::begin("record");
-        let mut asset = draft.0;
+        let mut made = Vec::with_capacity(drafts.len());
         let tx = self.db().begin().await?;
+        for (draft, origin) in drafts {
+            made.push(self.record_in(&tx, draft, origin).await?);
+        }
+        tx.commit().await?;
+        self.wake();
+        Ok(made)
+    }
+
+    /// Records one within a transaction. Call [`Library::wake`] after the commit.
+    pub(crate) async fn record_in(
+        &self,
+        tx: &Tx,
+        draft: Draft,
+        origin: Origin,
+    ) -> Result<Asset, Fault> {
+        let mut asset = draft.0;
         match &origin {
             Origin::Blob { digest, facts, extension } => {
-                attach(&tx, &mut asset, *digest, facts, extension).await?;
+                attach(tx, &mut asset, *digest, facts, extension).await?;
                 self.still_there(*digest).await?;
-                assets::insert(&tx, &asset, None).await?;
-                self.enqueue(&tx, &Job::Process { asset: asset.id.to_string() }).await?;
+                assets::insert(tx, &asset, None).await?;
+                if is_canvas(&asset) {
+                    self.take_snapshot(tx, &asset, asset.uploader_id).await?;
+                }
+                self.enqueue(tx, &Job::Process { asset: asset.id.to_string() }).await?;
             }
             Origin::Url(url, accepts) => {
                 name_after(&mut asset, None);
-                assets::insert(&tx, &asset, Some(url)).await?;
+                assets::insert(tx, &asset, Some(url)).await?;
                 let job = Job::ImportUrl { asset: asset.id.to_string(), accepts: Some(*accepts) };
-                self.enqueue(&tx, &job).await?;
+                self.enqueue(tx, &job).await?;
             }
         }
-        self.announce(&tx, EventKind::Created, &asset).await?;
-        tx.commit().await?;
-        self.wake();
+        self.announce(tx, EventKind::Created, &asset).await?;
         Ok(asset)
     }
 
@@ -246,8 +270,20 @@ impl Library {
 /// An asset that is complete but for its bytes.
 pub(crate) struct Draft(Asset);
 
+impl Draft {
+    /// The id that the asset will have.
+    pub(crate) const fn id(&self) -> Id<Asset> {
+        self.0.id
+    }
+
+    /// Lets another one stand for it where pictures are shown.
+    pub(crate) fn shows(&mut self, picture: &Self) {
+        self.0.thumbnail_id = Some(picture.0.id);
+    }
+}
+
 /// Gives an asset its bytes: what the header says at once, the rest when it is processed.
-pub(super) async fn attach(
+pub(crate) async fn attach(
     tx: &Tx,
     asset: &mut Asset,
     digest: Digest,

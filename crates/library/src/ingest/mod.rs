@@ -5,6 +5,7 @@
 //! Invariant: an asset is recorded only after its bytes are durable.
 
 mod accepts;
+mod batch;
 mod create;
 mod from_url;
 pub mod heif;
@@ -14,9 +15,10 @@ mod reception;
 mod stage;
 
 pub use accepts::{Accepts, PICTURE_TYPES};
+pub use batch::BytesFrom;
 pub use intake::{Intake, Received};
 
-pub(crate) use create::Origin;
+pub(crate) use create::{Draft, Origin, attach};
 pub(crate) use from_url::{filename_of, may_pass};
 pub(crate) use reception::Reception;
 pub(crate) use stage::{Stage, describe};

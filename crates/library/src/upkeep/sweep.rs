@@ -74,7 +74,7 @@ impl Library {
         let tx = self.db().begin().await?;
         let gone = assets::purge_deleted(&tx, now - RESTORE_DAYS * DAY_MS, BATCH).await?;
         let count = gone.len() as u64;
-        for digest in gone.into_iter().filter_map(|it| it.digest) {
+        for digest in gone.into_iter().flat_map(|it| it.digests) {
             blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
         }
         tx.commit().await?;

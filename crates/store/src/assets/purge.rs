@@ -7,15 +7,15 @@ use backlot_model::{Id, Millis};
 use super::index::{self, State};
 use super::row::{self, COLUMNS, asset_by};
 use crate::db::{DbError, Fetch, Tx};
-use crate::{args, collections, persons};
+use crate::{args, collections, persons, snapshots};
 
 /// What is left of an asset that is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purged {
     /// Its id, which others may still name as parent or root.
     pub id: Id<Asset>,
-    /// Its bytes, which may be orphans now.
-    pub digest: Option<Digest>,
+    /// Its bytes, and those of its earlier states, which may be orphans now.
+    pub digests: Vec<Digest>,
 }
 
 /// Removes at most `limit` assets that were deleted before that time, the longest deleted first.
@@ -34,7 +34,9 @@ pub async fn purge_deleted(tx: &Tx, before: Millis, limit: u32) -> Result<Vec<Pu
         collections::leave(tx, asset.id).await?;
         persons::lose_image(tx, asset.id).await?;
         tx.execute("DELETE FROM asset WHERE seq = $1", args![seq]).await?;
-        purged.push(Purged { id: asset.id, digest: asset.digest });
+        let mut digests = snapshots::trim(tx, asset.id, 0).await?;
+        digests.extend(asset.digest);
+        purged.push(Purged { id: asset.id, digests });
     }
     Ok(purged)
 }

@@ -122,7 +122,7 @@ async fn only_what_the_caller_sees_goes_in() {
     app.work().await;
     let failed = state(&app, &ann, &archive).await;
     assert_eq!(failed["status"], "FAILED", "{failed}");
-    assert_eq!(failed["error"], "body.asset_ids: none of these assets has bytes any more");
+    assert_eq!(failed["error"], "none of these assets has bytes any more");
 }
 
 #[tokio::test]

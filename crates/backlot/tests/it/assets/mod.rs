@@ -1,6 +1,8 @@
 //! What is done with assets beyond uploading and listing, through the native API and the library.
 
 mod archives;
+mod batch;
+mod canvas;
 mod downloads;
 mod locks;
 mod uploads;

@@ -1,5 +1,6 @@
 //! Assets: made, read, listed, changed, one by one and in bulk.
 
+mod batch;
 mod bulk;
 mod change;
 mod create;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(create::raw))
         .routes(routes!(create::from_hash))
+        .routes(routes!(batch::create))
         .routes(routes!(bulk::bulk))
         .routes(routes!(read::tags))
         .routes(routes!(read::get, change::change, change::delete))
@@ -29,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read::duplicates))
         .routes(routes!(read::download))
         .routes(routes!(search::similar))
+        .routes(routes!(read::snapshots))
         .routes(routes!(change::tags))
         .routes(routes!(change::note))
         .routes(routes!(change::visibility))

@@ -14,9 +14,11 @@ use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;
 use crate::native::answer::{Answered, Shown, shown};
 use crate::native::envelope::{BadBody, Conflicts, Missing, OpenlyRefused, Refused};
-use crate::native::paging::limit;
+use crate::native::paging::{limit, limit_checked};
 use crate::native::wire::Page;
-use crate::native::wire::asset::{AssetBody, DownloadAsked, DownloadBody, DuplicateBody, TagPage};
+use crate::native::wire::asset::{
+    AssetBody, DownloadAsked, DownloadBody, DuplicateBody, SnapshotBody, SnapshotPage, TagPage,
+};
 use crate::native::wire::create::words;
 use crate::native::wire::word::OwnershipWord;
 
@@ -123,4 +125,37 @@ pub(super) async fn download(
     let (library, id) = (app.library(), id_in(&path)?);
     let found = library.download_asset(&caller, id, asked.target_format.as_deref()).await?;
     Ok(Json(DownloadBody { url: links.to(&found.path), mime_type: found.mime_type }))
+}
+
+/// List the states of a canvas
+///
+/// The latest first. What is no canvas has none.
+#[utoipa::path(
+    get, path = "/assets/{id}/snapshots", operation_id = "list_asset_snapshots", tag = "assets",
+    params(
+        ("id" = String, Path, description = "The asset"),
+        ("limit" = Option<u32>, Query, description = "At most so many", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "One page", body = SnapshotPage), Refused, Missing),
+)]
+pub(super) async fn snapshots(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    path: PathFields,
+    Query(query): Query,
+) -> Shown<SnapshotPage> {
+    let mut checks = Checks::default();
+    let cursor = checks.take(query.one("cursor"));
+    let limit = limit_checked(&query, 100, &mut checks);
+    checks.done()?;
+    let found = app.library().snapshots(&caller, id_in(&path)?, cursor, limit).await;
+    let (states, next_cursor) = found.map_err(|fault| match fault.code {
+        "bad-cursor" => fault.at("query.cursor", "format"),
+        _ => fault,
+    })?;
+    Ok(Json(SnapshotPage {
+        data: states.into_iter().map(SnapshotBody::from).collect(),
+        next_cursor,
+    }))
 }

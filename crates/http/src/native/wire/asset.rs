@@ -1,6 +1,6 @@
 //! The asset as it is shown.
 
-use backlot_library::assets::TagCount;
+use backlot_library::assets::{CanvasState, TagCount};
 use backlot_library::delivery::Picture;
 use backlot_model::account::Caller;
 use backlot_model::asset::{Asset, Lineage};
@@ -268,4 +268,41 @@ pub(in crate::native) struct DownloadBody {
     /// What the bytes there are.
     #[schema(example = "image/png")]
     pub(in crate::native) mime_type: String,
+}
+
+/// One state of a canvas.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Snapshot)]
+pub(in crate::native) struct SnapshotBody {
+    /// SHA-256 of `raw_data`, in lower-case hexadecimal.
+    content_hash: String,
+    /// JSON text.
+    raw_data: String,
+    /// Who made it so.
+    #[schema(format = Uuid)]
+    author_id: String,
+    /// When.
+    #[schema(format = DateTime)]
+    taken_at: String,
+}
+
+impl From<CanvasState> for SnapshotBody {
+    fn from(state: CanvasState) -> Self {
+        let CanvasState { snapshot, raw_data } = state;
+        Self {
+            content_hash: snapshot.digest.to_string(),
+            raw_data,
+            author_id: snapshot.author_id.to_string(),
+            taken_at: at(snapshot.taken_at),
+        }
+    }
+}
+
+/// One page of the states of a canvas.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::native) struct SnapshotPage {
+    /// The latest first.
+    pub(in crate::native) data: Vec<SnapshotBody>,
+    /// Give it as `cursor` to get the next page; null at the end.
+    pub(in crate::native) next_cursor: Option<String>,
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::detected::DetectedHints;
+use super::document::Both;
 use super::word::{VisibilityWord, Word, Worded};
 use crate::edge::fields::{Checks, Fields};
 use crate::edge::intake::body::{Object, explain_type};
@@ -223,6 +224,37 @@ impl BytesByHash {
         };
         Digest::parse(raw).ok_or_else(wrong)
     }
+}
+
+/// Many new assets.
+#[derive(ToSchema)]
+#[schema(as = NewAssets, example = json!({"items": [{
+    "url": "https://example.com/result-1.png", "type": "inference-txt2img",
+    "inference_id": "run-1", "parameters": {"prompt": "a blue sneaker", "seed": 7}
+}]}))]
+#[expect(dead_code, reason = "only described: the files are streamed")]
+pub(in crate::native) struct BatchAsked {
+    /// Each as for one asset, and its bytes.
+    #[schema(value_type = Vec<BatchItem>, min_items = 1, max_items = 100)]
+    items: Vec<BatchItem>,
+}
+
+/// One of many new assets.
+pub(in crate::native) type BatchItem = Both<NewAssetFields, BytesInBatch>;
+
+/// Where the bytes of one of many are: exactly one of these.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = BytesOfOne)]
+pub(in crate::native) struct BytesInBatch {
+    /// Where it is fetched from, by http or https; an address of ours names its asset.
+    #[schema(max_length = 8192)]
+    pub(in crate::native) url: Option<String>,
+    /// The file in base64, or as a data URL.
+    pub(in crate::native) base64: Option<String>,
+    /// SHA-256 of bytes that the caller has an asset with.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    pub(in crate::native) content_hash: Option<String>,
 }
 
 /// Reads two halves of one JSON object; neither minds the fields of the other.
