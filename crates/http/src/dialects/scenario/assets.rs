@@ -3,9 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use backlot_library::assets::{
-    AssetPatch, Bulk, BulkResult, CopyTo, Expected, NewAsset, TagChange,
+    AssetPatch, Bulk, BulkResult, CanvasChange, CopyTo, Expected, NewAsset, TagChange,
 };
-use backlot_library::ingest::Accepts;
 use backlot_model::account::Caller;
 use backlot_model::asset::{Lock, Visibility};
 use backlot_model::{Fault, Id, Kind, asset};
@@ -77,9 +76,7 @@ pub(super) async fn upload(
     incoming: Incoming,
 ) -> Result<Json<OneAsset>, Refusal> {
     let caller = &asking.caller;
-    let pictures = Accepts::pictures(&app.library().config().uploads);
-    let (body, files): (NewAssetBody, Files) =
-        doors::read(&app, caller, pictures, incoming).await?;
+    let (body, files): (NewAssetBody, Files) = doors::read(&app, caller, incoming).await?;
     let NewAssetBody { name, canvas, hide, collection_ids, parent_id, .. } = body;
     let new = NewAsset {
         name: Some(name.clone()),
@@ -92,7 +89,10 @@ pub(super) async fn upload(
     };
     let made = match (files.image, canvas) {
         (Some(image), _) => app.library().create_asset(caller, image, new).await,
-        (None, _) => {
+        (None, Some(canvas)) => {
+            app.library().create_canvas(caller, &canvas, files.thumbnail, new).await
+        }
+        (None, None) => {
             let said = "`image` or `canvas` is required";
             Err(Fault::invalid("body.image", "missing", said))
         }
@@ -223,8 +223,7 @@ pub(super) async fn update(
     incoming: Incoming,
 ) -> Result<Json<OneAsset>, Refusal> {
     let (caller, id) = (&asking.caller, named(&path)?);
-    let pictures = Accepts::pictures(&app.library().config().uploads);
-    let (body, files): (AssetChange, Files) = doors::read(&app, caller, pictures, incoming).await?;
+    let (body, files): (AssetChange, Files) = doors::read(&app, caller, incoming).await?;
     let locked_until = body.lock_expires_at.as_deref().map(lock_end).transpose()?;
     let expected =
         Expected { lock_id: body.lock_id.as_deref().map(lock_id), ..Expected::default() };
@@ -234,7 +233,14 @@ pub(super) async fn update(
         locked_until,
         ..AssetPatch::default()
     };
-    let asset = app.library().change_asset(caller, id, &expected, patch).await;
+    let asset = match (body.canvas, files.thumbnail) {
+        (None, None) => app.library().change_asset(caller, id, &expected, patch).await,
+        (canvas, thumbnail) => {
+            let is_passing = body.disable_snapshot.unwrap_or(false);
+            let change = CanvasChange { canvas, thumbnail, is_passing };
+            app.library().change_canvas(caller, id, &expected, patch, change).await
+        }
+    };
     Ok(Json(shelf::one(&app, caller, &links, asset.map_err(in_body)?).await?))
 }
 

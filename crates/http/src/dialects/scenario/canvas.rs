@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use backlot_library::assets::{Expected, Unlock};
+use backlot_library::assets::{CanvasState, Expected, Unlock};
 use backlot_model::Fault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,10 +10,11 @@ use utoipa::ToSchema;
 use super::asking::Asking;
 use super::assets::{in_body, lock_end, lock_id, named};
 use super::shelf::{self, OneAsset};
-use super::wire::asset::Asset;
+use super::wire::asset::{Asset, user_id};
 use super::wire::refusal::{Conflict, Refused, UnfitBody};
 use crate::app::{App, Links};
 use crate::edge::dialect::Refusal;
+use crate::edge::fields::Checks;
 use crate::edge::intake::body::Body;
 use crate::edge::path::PathFields;
 
@@ -111,4 +112,75 @@ pub(super) async fn unlock(
     };
     let asset = app.library().unlock_asset(caller, id, unlock).await?;
     Ok(Json(shelf::one(&app, caller, &links, asset).await?))
+}
+
+/// A page of a canvas's states.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = scenario::SnapshotPage)]
+pub(super) struct SnapshotPage {
+    snapshots: Vec<SnapshotBody>,
+    /// Of the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_pagination_token: Option<String>,
+}
+
+/// A state of a canvas.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = scenario::Snapshot)]
+pub(super) struct SnapshotBody {
+    /// Who made it so.
+    author_id: String,
+    /// The SHA-256 of `rawData`.
+    hash: String,
+    /// JSON in a text.
+    raw_data: String,
+    /// In milliseconds since 1970.
+    taken_at: i64,
+}
+
+impl From<CanvasState> for SnapshotBody {
+    fn from(CanvasState { snapshot, raw_data }: CanvasState) -> Self {
+        Self {
+            author_id: user_id(snapshot.author_id),
+            hash: snapshot.digest.to_string(),
+            raw_data,
+            taken_at: snapshot.taken_at,
+        }
+    }
+}
+
+/// List a canvas's states
+///
+/// The latest first. What is no canvas has none.
+#[utoipa::path(
+    get, path = "/assets/{assetId}/snapshots", operation_id = "listAssetSnapshots", tag = "Assets",
+    params(
+        ("assetId" = String, Path, description = "The asset's id."),
+        ("pageSize" = Option<u32>, Query, minimum = 10, maximum = 100, description = "10 if absent."),
+        ("paginationToken" = Option<String>, Query,
+            description = "The `nextPaginationToken` of the page before."),
+        ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
+    ),
+    responses((status = 200, description = "One page.", body = SnapshotPage), Refused),
+)]
+pub(super) async fn snapshots(
+    State(app): State<App>,
+    asking: Asking,
+    path: PathFields,
+) -> Result<Json<SnapshotPage>, Refusal> {
+    let id = named(&path)?;
+    let mut checks = Checks::default();
+    let limit = checks.take(asking.query.integer("pageSize", 10..=100)).unwrap_or(10);
+    let token = checks.take(asking.query.one("paginationToken"));
+    checks.done()?;
+    let limit = u32::try_from(limit).unwrap_or(10);
+    let found = app.library().snapshots(&asking.caller, id, token, limit).await;
+    let (states, next_pagination_token) = found.map_err(|fault| match fault.code {
+        "bad-cursor" => fault.at("query.paginationToken", "format"),
+        _ => fault,
+    })?;
+    let snapshots = states.into_iter().map(SnapshotBody::from).collect();
+    Ok(Json(SnapshotPage { snapshots, next_pagination_token }))
 }

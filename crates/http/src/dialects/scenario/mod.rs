@@ -51,6 +51,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::set_tags))
         .routes(routes!(assets::copy))
         .routes(routes!(download::one))
+        .routes(routes!(canvas::snapshots))
         .routes(routes!(canvas::lock))
         .routes(routes!(canvas::unlock))
         .routes(routes!(search::search))
