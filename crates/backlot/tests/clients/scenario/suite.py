@@ -167,6 +167,19 @@ def locks(asset):
     api.assets.unlock(asset.id, force_unlock=True)
 
 
+def canvases():
+    made = api.assets.upload(name="board", canvas='{"n": 0}', thumbnail=IMAGE).asset
+    assert (made.metadata.type, made.source, made.kind) == ("canvas", "canvas", "json"), made
+    assert made.metadata.thumbnail.asset_id != made.id
+    for n in range(1, 12):
+        changed = api.assets.update(made.id, canvas=f'{{"n": {n}}}').asset
+    assert httpx.get(changed.url).json() == {"n": 11}
+    states = list(api.assets.list_snapshots(made.id, page_size=10))
+    assert [it.raw_data for it in states] == [f'{{"n": {n}}}' for n in range(11, -1, -1)]
+    assert len({it.hash for it in states}) == 12 and states[0].taken_at >= states[-1].taken_at
+    api.assets.delete_multiple(asset_ids=[made.id])
+
+
 def collections(first, second):
     made = api.collections.create(name="Cats").collection
     assert (made.asset_count, made.item_count, made.api_model_count) == (0, 0, 0)
@@ -292,6 +305,7 @@ def main():
     result = results(first)
     listing()
     locks(child)
+    canvases()
     collections(first, child)
     projects(first)
     search(first, result)

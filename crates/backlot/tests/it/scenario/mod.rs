@@ -1,6 +1,7 @@
 //! The scenario dialect, as its clients see it.
 
 mod assets;
+mod canvases;
 mod collections;
 mod cursors;
 mod document;
