@@ -174,7 +174,7 @@ impl World {
         // The parent may be deleted just now: then there are no results.
         let made = self.app.library.create_asset_from_hash(&self.caller, self.digest, new).await;
         let Ok(made) = made else { return };
-        self.walks.iter_mut().for_each(|walk| drop(walk.untouched.insert(made.id)));
+        self.walks.iter_mut().for_each(|walk| walk.untouched.extend([made.id]));
         self.known.push(Known { id: made.id, make, is_deleted: false });
     }
 

@@ -48,15 +48,15 @@ pub(super) struct SearchBody {
     /// parentheses.
     #[schema(example = "kind = image AND (tags = cat OR metadata.seed = 42)")]
     filter: Option<String>,
-    #[schema(minimum = 1, maximum = 1000)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<f64>,
     /// How many to leave out. One in the query string wins.
-    #[schema(minimum = 0)]
+    #[schema(value_type = Option<u64>, minimum = 0)]
     offset: Option<f64>,
     /// From 1; with `hitsPerPage`.
-    #[schema(minimum = 1)]
+    #[schema(value_type = Option<u32>, minimum = 1)]
     page: Option<f64>,
-    #[schema(minimum = 1, maximum = 1000)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     hits_per_page: Option<f64>,
     /// Such as `createdAt:desc`; also `updatedAt` and `properties.size`.
     #[schema(example = json!(["createdAt:desc"]))]

@@ -36,13 +36,13 @@ pub(super) struct NewUploadBody {
     #[schema(max_length = 255, example = "low-res-image.jpg")]
     file_name: Option<String>,
     /// In bytes; needed for parts.
-    #[schema(minimum = 1)]
+    #[schema(value_type = Option<u64>, minimum = 1)]
     file_size: Option<f64>,
     /// Needed for parts.
     #[schema(example = "image/jpeg")]
     content_type: Option<String>,
     /// In how many parts it comes; they may have any size.
-    #[schema(minimum = 1, maximum = 10000)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10000)]
     parts: Option<f64>,
     #[schema(value_type = Option<AssetOptions>)]
     asset_options: Option<Object<AssetOptions>>,
