@@ -110,7 +110,7 @@ impl Library {
         let kind = UploadKind::parse(&upload.kind);
         let (id, expires_at) = (upload.id, upload.expires_at);
         let is_open = upload.status == UploadStatus::Pending;
-        let numbers = if is_open { 1..=upload.parts } else { 1..=0 };
+        let open_parts = if is_open { upload.parts } else { 0 };
         let part = |number| {
             let target = UploadTarget { upload: id.uuid(), part: Some(number) };
             let grant = UploadGrant { target, expires_ms: expires_at };
@@ -127,7 +127,7 @@ impl Library {
             filename: upload.filename,
             content_type: upload.content_type,
             size: upload.size,
-            parts: numbers.map(part).collect(),
+            parts: (1..=open_parts).map(part).collect(),
             parts_count: upload.parts,
             url: upload.url,
             error: upload.error,

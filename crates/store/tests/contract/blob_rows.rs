@@ -96,7 +96,6 @@ async fn a_blob_goes_only_when_nothing_refers_to_it() {
             description: None,
             mime_type: "image/png".to_owned(),
             size: 1_000,
-            task_id: None,
             created_at: NOW,
             expires_at: NOW + 10,
         };
@@ -114,7 +113,7 @@ async fn a_blob_goes_only_when_nothing_refers_to_it() {
             assert!(!blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());
         }
         let gone = assets::purge_deleted(&tx, NOW + 1, 1).await.unwrap();
-        assert_eq!(gone[0].digest, Some(digest(1)));
+        assert_eq!(gone[0].digests, [digest(1)]);
         assert!(assets::blob_in_use(&tx, digest(1)).await.unwrap());
         assert_eq!(assets::purge_deleted(&tx, NOW + 1, 9).await.unwrap().len(), 1);
         assert!(!blob_rows::delete_if_unused(&tx, digest(1)).await.unwrap());

@@ -214,3 +214,33 @@ async fn a_store_keeps_its_first_id() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_file_that_was_written_at_will_is_a_blob_like_any_other() {
+    use std::io::{Seek as _, SeekFrom, Write as _};
+
+    on_every_blob_store(async |blobs| {
+        let bytes: Vec<u8> = (0..700_000_u32).map(|n| n as u8).collect();
+        let whole = bytes.clone();
+        let staged = blobs.stage_file(move |file| -> Result<(), BlobError> {
+            file.write_all(&[0; 9])?;
+            file.write_all(&whole[9..])?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&whole[..9])?;
+            Ok(())
+        });
+        let staged = staged.await.unwrap();
+        assert_eq!(staged.size(), bytes.len() as u64);
+        let digest = staged.digest();
+        assert_eq!(blobs.size(digest).await.unwrap(), None, "not before it is committed");
+        blobs.commit(staged).await.unwrap();
+        assert_eq!(blobs.read_all(digest, 1 << 20).await.unwrap(), bytes);
+        assert_eq!(blobs.rehash(digest).await.unwrap(), (digest, bytes.len() as u64));
+        let failed = blobs.stage_file(|file| -> Result<(), BlobError> {
+            file.write_all(b"half")?;
+            Err(BlobError::Missing)
+        });
+        assert!(failed.await.is_err());
+    })
+    .await;
+}

@@ -9,6 +9,7 @@ use backlot_model::query::ScopeKey;
 use backlot_model::{Id, Millis};
 use backlot_store::idempotency::{self, Reserved};
 use backlot_store::persons::{self, Person};
+use backlot_store::snapshots::{self, Snapshot};
 use backlot_store::tasks::{self, Task, TaskStatus};
 use backlot_store::temp_files::{self, TempFile};
 use backlot_store::testing::on_every_engine;
@@ -459,6 +460,50 @@ async fn a_setting_is_what_was_put_last() {
             tx.commit().await.unwrap();
             assert_eq!(settings::get(&**db, "marker").await.unwrap().as_deref(), Some(value));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn states_of_a_canvas_keep_their_bytes_until_they_are_let_go() {
+    on_every_engine(async |db| {
+        let owner = user(db, 1, false).await;
+        let canvas = asset(owner, 1);
+        insert(db, std::slice::from_ref(&canvas)).await;
+        let bytes = |n: u64| Digest([n as u8; 32]);
+        let state = |n: u64| Snapshot {
+            id: id(NOW, n),
+            asset_id: canvas.id,
+            digest: bytes(n),
+            author_id: owner,
+            taken_at: NOW + i64::try_from(n).unwrap(),
+        };
+        let tx = db.begin().await.unwrap();
+        for n in 1..=4 {
+            blob_rows::upsert_unnamed(&tx, bytes(n), 5, NOW).await.unwrap();
+            snapshots::insert(&tx, &state(n)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let list = |before, limit| snapshots::list(db, canvas.id, before, limit);
+        assert_eq!(list(None, 2).await.unwrap(), [state(4), state(3)]);
+        assert_eq!(list(Some(state(3).id), 9).await.unwrap(), [state(2), state(1)]);
+        assert!(snapshots::list(db, id(NOW, 99), None, 9).await.unwrap().is_empty());
+        let tx = db.begin().await.unwrap();
+        assert!(blob_rows::in_use(&tx, bytes(1)).await.unwrap());
+        assert!(snapshots::trim(&tx, canvas.id, 4).await.unwrap().is_empty());
+        let mut gone = snapshots::trim(&tx, canvas.id, 2).await.unwrap();
+        gone.sort();
+        assert_eq!(gone, [bytes(1), bytes(2)]);
+        assert!(!blob_rows::in_use(&tx, bytes(1)).await.unwrap());
+        // What is left goes with the canvas.
+        let deleted = Asset { deleted_at: Some(NOW), ..canvas.clone() };
+        assets::save(&tx, &canvas, &deleted).await.unwrap();
+        let purged = assets::purge_deleted(&tx, NOW + 1, 9).await.unwrap();
+        let mut left = purged[0].digests.clone();
+        left.sort();
+        assert_eq!(left, [bytes(3), bytes(4)]);
+        tx.commit().await.unwrap();
+        assert!(list(None, 9).await.unwrap().is_empty());
     })
     .await;
 }
