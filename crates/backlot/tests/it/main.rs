@@ -9,4 +9,5 @@ mod harness;
 mod operate;
 mod piktid;
 mod productai;
+mod search;
 mod youthumb;

@@ -30,7 +30,7 @@ use super::exit::{Exit, Failure};
 use super::runtime::block_on;
 use crate::config::{Config, Mount};
 use crate::logging;
-use crate::wiring::{Expect, Opened, ServingLock, open};
+use crate::wiring::{Expect, Opened, ServingLock, open_to_work};
 use signals::stop_on_signals;
 use upkeep::keep_house;
 use welcome::{announce, reached_as, welcome};
@@ -79,7 +79,7 @@ impl ServeCommand {
 async fn serve(config: &Config, as_json: bool) -> Result<Exit, Failure> {
     let _lock = ServingLock::take(config).await?;
     let listener = listen(config).await?;
-    let opened = open(config, Expect::LibraryOrNew).await?;
+    let opened = open_to_work(config, Expect::LibraryOrNew).await?;
     let done = serve_opened(config, &opened, listener, as_json).await;
     let closed = opened.close().await;
     let exit = done?;
@@ -106,6 +106,8 @@ async fn serve_opened(
     }
     let shutdown = CancellationToken::new();
     let router = router(config, library, &shutdown)?;
+    opened.models.measure();
+    library.follow_models().await?;
     stop_on_signals(shutdown.clone())?;
     let workers = Workers::start(library);
     let upkeep = tokio::spawn(keep_house(opened.clone(), shutdown.clone()));
