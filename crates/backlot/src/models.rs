@@ -58,6 +58,12 @@ impl Models {
         models
     }
 
+    /// Whether there is every model that the settings name.
+    #[must_use]
+    pub fn all_loaded(&self) -> bool {
+        self.loaded.iter().all(|(_, is_loaded)| *is_loaded)
+    }
+
     /// Sets the gauge that says which models are in use.
     pub fn measure(&self) {
         const LOADED: &str = "backlot_model_loaded";
@@ -368,7 +374,7 @@ has_person = true
     fn a_described_model_is_loaded() {
         let models = load(&format!("{INPUT}{SCORES}"));
         assert!(models.detectors[0].name().starts_with("colours@"));
-        assert!(models.loaded[0].1 && models.encoder.is_none());
+        assert!(models.all_loaded() && models.encoder.is_none());
         let models = load(&format!("{INPUT}[vector]\noutput = 0\n"));
         assert!(models.encoder.unwrap().name().starts_with("colours@"));
     }
@@ -393,7 +399,7 @@ has_person = true
             let models = load(&description);
             assert!(models.detectors.is_empty() && models.encoder.is_none(), "{description}");
             assert_eq!(models.loaded.len(), 1);
-            assert!(!models.loaded[0].1);
+            assert!(!models.all_loaded());
         }
     }
 

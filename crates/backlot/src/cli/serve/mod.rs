@@ -107,7 +107,12 @@ async fn serve_opened(
     let shutdown = CancellationToken::new();
     let router = router(config, library, &shutdown)?;
     opened.models.measure();
-    library.follow_models().await?;
+    if opened.models.all_loaded() {
+        library.follow_models().await?;
+    } else {
+        // What a model that cannot be read today found before is not thrown away.
+        tracing::warn!("not every model is in use; what models found before stays as it is");
+    }
     stop_on_signals(shutdown.clone())?;
     let workers = Workers::start(library);
     let upkeep = tokio::spawn(keep_house(opened.clone(), shutdown.clone()));
