@@ -10,6 +10,7 @@ async fn pictures_are_found_by_what_they_look_like() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.user("ann").await, app.user("bob").await);
     let cat = upload(&app, &ann, CAT, &[("name", "cat")]).await;
+    app.clock.advance_ms(1_000);
     let coffee = upload(&app, &ann, COFFEE, &[("name", "coffee")]).await;
     app.clock.advance_ms(1_000);
     upload(&app, &ann, CAT, &[("name", "cat again"), ("tags", "copy")]).await;
