@@ -7,5 +7,6 @@
 pub mod cli;
 pub mod config;
 pub mod logging;
+pub mod models;
 pub mod painting;
 pub mod wiring;

@@ -25,6 +25,7 @@ use backlot_store::migrate::{self, MIGRATIONS};
 
 use crate::cli::{Exit, Failure};
 use crate::config::Config;
+use crate::models::Models;
 
 /// How long a server waits for the one before it to end.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -46,6 +47,8 @@ pub enum Expect {
 pub struct Opened {
     /// The operations.
     pub library: Library,
+    /// The models that are in use, and those that are broken.
+    pub models: Models,
     db: Db,
     blobs: Blobs,
     config: LibraryConfig,
@@ -74,7 +77,8 @@ impl Opened {
     /// # Errors
     /// Database faults.
     pub async fn with_clock(&self, clock: Arc<dyn Clock>) -> Result<Library, Fault> {
-        assemble(self.db.clone(), self.blobs.clone(), self.config.clone(), clock).await
+        let (db, blobs, config) = (self.db.clone(), self.blobs.clone(), self.config.clone());
+        assemble(db, blobs, config, clock, self.models.clone()).await
     }
 }
 
@@ -84,6 +88,22 @@ impl Opened {
 /// [`Exit::Refused`] when there is none; [`Exit::Unavailable`] when its storage cannot be reached or
 /// is another library's, with the setting to look at.
 pub async fn open(config: &Config, expect: Expect) -> Result<Opened, Failure> {
+    open_with(config, expect, Models::default()).await
+}
+
+/// The same for a process that runs jobs: with the operator's models, which take time and memory to
+/// load. Those that cannot be used are told of and left out.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_to_work(config: &Config, expect: Expect) -> Result<Opened, Failure> {
+    let settings = config.models.clone();
+    let models = tokio::task::spawn_blocking(move || Models::load(&settings));
+    let models = models.await.map_err(Fault::internal)?;
+    open_with(config, expect, models).await
+}
+
+async fn open_with(config: &Config, expect: Expect, models: Models) -> Result<Opened, Failure> {
     let path = database_path(config)?;
     if expect != Expect::LibraryOrNew && !exists(path)? {
         let dir = config.data_dir.display();
@@ -112,8 +132,9 @@ pub async fn open(config: &Config, expect: Expect) -> Result<Opened, Failure> {
         bind(&db, &blobs, &ids).await.map_err(|fault| explain(fault, folder))?;
     }
     let config = library_config(config);
-    let library = assemble(db.clone(), blobs.clone(), config.clone(), clock).await?;
-    Ok(Opened { library, db, blobs, config })
+    let parts = (db.clone(), blobs.clone(), config.clone());
+    let library = assemble(parts.0, parts.1, parts.2, clock, models.clone()).await?;
+    Ok(Opened { library, models, db, blobs, config })
 }
 
 async fn assemble(
@@ -121,6 +142,7 @@ async fn assemble(
     blobs: Blobs,
     config: LibraryConfig,
     clock: Arc<dyn Clock>,
+    models: Models,
 ) -> Result<Library, Fault> {
     let random = Arc::new(SystemRandom);
     let ids = Arc::new(Ids::new(Arc::clone(&clock)));
@@ -133,7 +155,11 @@ async fn assemble(
         limiter: Arc::clone(&limiter),
     };
     let accounts = Accounts::open(parts, AccountsConfig::default()).await?;
-    let detectors = if config.detect_faces { detectors() } else { Vec::new() };
+    let Models { mut detectors, encoder, .. } = models;
+    if config.detect_faces {
+        // What the operator brings knows better.
+        detectors.extend(face_finder());
+    }
     Library::new(Parts {
         db,
         blobs,
@@ -144,18 +170,16 @@ async fn assemble(
         accounts,
         config,
         detectors,
-        encoder: None,
+        encoder,
     })
 }
 
-fn detectors() -> Vec<Arc<dyn Detector>> {
-    match FaceDetector::load() {
-        Some(faces) => vec![Arc::new(faces)],
-        None => {
-            tracing::error!("the built-in face finder cannot be loaded; there will be no hints");
-            Vec::new()
-        }
+fn face_finder() -> Option<Arc<dyn Detector>> {
+    let faces = FaceDetector::load().map(|faces| Arc::new(faces) as Arc<dyn Detector>);
+    if faces.is_none() {
+        tracing::error!("the built-in face finder cannot be loaded; it gives no hints");
     }
+    faces
 }
 
 /// The settings as the library takes them.

@@ -22,7 +22,7 @@ use super::exit::{Exit, Failure};
 use super::org::find_organization;
 use super::processing::Processing;
 use super::progress::{Progress, rate, seconds};
-use super::runtime::with_library;
+use super::runtime::with_library_to_work;
 use super::user::{PAGE, find_user};
 use super::{Place, output};
 use crate::wiring::{Expect, Opened, ServingLock};
@@ -129,7 +129,7 @@ impl Summary {
 impl ImportCommand {
     pub(super) fn run(self, place: &Place) -> Result<Exit, Failure> {
         let config = place.load()?.config;
-        with_library(&config, Expect::Library, async |opened| {
+        with_library_to_work(&config, Expect::Library, async |opened| {
             let is_served = ServingLock::is_held(&config)?;
             self.run_in(opened, is_served).await
         })

@@ -57,6 +57,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// Whether the built-in face finder runs.
     pub detect_faces: bool,
+    /// Models that the operator brings.
+    pub models: ModelsConfig,
     /// How long unreferenced bytes are kept.
     pub gc_grace_ms: Millis,
     /// The first administrator.
@@ -115,6 +117,21 @@ pub struct JobsConfig {
     pub workers: Option<usize>,
     /// Jobs that may wait.
     pub queue_max: u64,
+}
+
+/// Models that the operator brings.
+#[derive(Debug, Clone)]
+pub struct ModelsConfig {
+    /// Description files of what finds hints.
+    pub hints: Vec<PathBuf>,
+    /// The description file of the image encoder.
+    pub encoder: Option<PathBuf>,
+    /// Threads of one run.
+    pub threads: usize,
+    /// For one run.
+    pub run_time_max: Duration,
+    /// The largest network.
+    pub file_bytes_max: u64,
 }
 
 /// The first administrator.

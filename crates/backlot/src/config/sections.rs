@@ -11,7 +11,7 @@ use backlot_model::limits::{MIB, UploadLimits};
 use super::reader::{self, Reader};
 use super::{
     AdminConfig, BlobUrl, Config, DatabaseUrl, Dialects, JobsConfig, LogConfig, LogFormat,
-    MediaConfig, Mount, ServerConfig, UploadsConfig, units,
+    MediaConfig, ModelsConfig, Mount, ServerConfig, UploadsConfig, units,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -50,6 +50,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let uploads = read_uploads(reader);
     let jobs = read_jobs(reader);
     let detect_faces = reader.truth("detect.faces");
+    let models = read_models(reader);
     let gc_grace = reader.duration("gc.grace", Duration::ZERO..=YEAR);
     let admin = read_admin(reader);
     let log = read_log(reader);
@@ -68,6 +69,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Config> {
         uploads: uploads?,
         jobs: jobs?,
         detect_faces: detect_faces?,
+        models: models?,
         gc_grace_ms: millis(gc_grace?),
         admin: admin?,
         log: log?,
@@ -205,6 +207,25 @@ fn read_jobs(reader: &mut Reader<'_>) -> Option<JobsConfig> {
     Some(JobsConfig {
         workers: Some(workers?).filter(|&workers| workers > 0),
         queue_max: queue_max?,
+    })
+}
+
+fn read_models(reader: &mut Reader<'_>) -> Option<ModelsConfig> {
+    let path = |raw: &str| match raw {
+        "" => Err("must be a file".to_owned()),
+        path => Ok(PathBuf::from(path)),
+    };
+    let hints = reader.list("models.hints", path);
+    let encoder = reader.optional("models.encoder", path);
+    let threads = reader.number("models.threads", 1..=256);
+    let run_time = reader.duration("models.run_time_max", Duration::from_millis(1)..=DAY);
+    let file = reader.size("models.file_max", 1..=TIB);
+    Some(ModelsConfig {
+        hints: hints?,
+        encoder: encoder?,
+        threads: threads?,
+        run_time_max: run_time?,
+        file_bytes_max: file?,
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use backlot::models::Models;
 use backlot_http::app::App;
 use backlot_http::router::router;
 use backlot_library::accounts::{
@@ -64,7 +65,22 @@ impl TestApp {
         change(&mut config);
         let db = backlot_store::testing::sqlite().await;
         let blobs = backlot_store::testing::disk().await;
-        let clock = HandClock::default();
+        Self::assembled(config, db, blobs, HandClock::default(), Models::default()).await
+    }
+
+    /// The same library and time, served by another process with these models.
+    pub(crate) async fn restarted_with(self, models: Models) -> Self {
+        let config = self.library.config().clone();
+        Self::assembled(config, self._db, self._blobs, self.clock, models).await
+    }
+
+    async fn assembled(
+        config: LibraryConfig,
+        db: TestDb,
+        blobs: TestBlobs,
+        clock: HandClock,
+        models: Models,
+    ) -> Self {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = Arc::new(Ids::new(Arc::clone(&time)));
@@ -88,8 +104,8 @@ impl TestApp {
             limiter,
             accounts,
             config,
-            detectors: Vec::new(),
-            encoder: None,
+            detectors: models.detectors,
+            encoder: models.encoder,
         })
         .unwrap();
         let app = App::new(library.clone(), Some(BASE));

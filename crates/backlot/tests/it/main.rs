@@ -11,4 +11,5 @@ mod operate;
 mod piktid;
 mod productai;
 mod scenario;
+mod search;
 mod youthumb;

@@ -36,7 +36,7 @@ pub struct RunLimits {
     pub gate: Arc<Gate>,
     /// Threads of one run.
     pub threads: usize,
-    /// How long one run may take, the wait for the one before it included.
+    /// How long one run may take.
     pub time_max: Duration,
 }
 

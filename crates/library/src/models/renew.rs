@@ -120,7 +120,7 @@ impl Library {
     async fn renew_hints(&self, after: Option<&str>) -> Result<Option<String>, Fault> {
         let ids = assets::pictured(self.db(), after.and_then(Id::parse), BATCH).await?;
         for id in &ids {
-            self.tolerated(self.detect(*id).await)?;
+            tolerated(self.detect(*id).await)?;
         }
         Ok(ids.last().filter(|_| ids.len() == BATCH as usize).map(ToString::to_string))
     }
@@ -133,27 +133,13 @@ impl Library {
         let after = after.and_then(Digest::parse);
         let missing = embeddings::missing(self.db(), encoder.name(), after, BATCH).await?;
         for digest in &missing {
-            self.tolerated(self.embed(*digest).await)?;
+            tolerated(self.embed(*digest).await)?;
         }
         if missing.len() == BATCH as usize {
             return Ok(missing.last().map(ToString::to_string));
         }
         while embeddings::sweep(self.db(), encoder.name(), SWEEP).await? > 0 {}
         Ok(None)
-    }
-
-    /// One picture that cannot be looked at does not keep others from it; storage that is out of
-    /// reach does.
-    #[expect(clippy::unused_self, reason = "reads as what the library tolerates")]
-    fn tolerated<T>(&self, outcome: Result<T, Fault>) -> Result<(), Fault> {
-        match outcome {
-            Err(fault) if fault.kind == Kind::Unavailable => Err(fault),
-            Err(fault) => {
-                tracing::warn!(cause = ?fault.cause, "a picture was left out: {fault}");
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-        }
     }
 
     /// Makes the embedding of an asset's picture.
@@ -179,5 +165,18 @@ impl Library {
         embeddings::put(&tx, digest, encoder.name(), &vector).await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// One picture that cannot be looked at does not keep others from it; storage that is out of reach
+/// does.
+fn tolerated<T>(outcome: Result<T, Fault>) -> Result<(), Fault> {
+    match outcome {
+        Err(fault) if fault.kind == Kind::Unavailable => Err(fault),
+        Err(fault) => {
+            tracing::warn!(cause = ?fault.cause, "a picture was left out: {fault}");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
     }
 }

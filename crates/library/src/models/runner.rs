@@ -8,6 +8,9 @@ use backlot_imaging::network::{Network, NetworkFault, Tensor};
 
 use super::RunLimits;
 
+/// One waits for as many runs before his own, each as long as one may be.
+const QUEUE_MAX: u32 = 8;
+
 /// Lets one model run at a time. A run that was given up keeps the gate until it ends.
 #[derive(Default)]
 pub struct Gate {
@@ -90,9 +93,9 @@ impl Runner {
     }
 
     fn answer(&self, preview: &Preview) -> Result<Vec<Tensor>, String> {
-        let too_slow = || format!("it took longer than {:?}", self.time_max);
-        let pass = Gate::pass(&self.gate, self.time_max)
-            .ok_or_else(|| format!("another run took longer than {:?}", self.time_max))?;
+        let wait_max = self.time_max.saturating_mul(QUEUE_MAX);
+        let pass = Gate::pass(&self.gate, wait_max)
+            .ok_or_else(|| format!("other runs took longer than {wait_max:?}"))?;
         let (sender, answer) = mpsc::sync_channel(1);
         let (work, preview) = (Arc::clone(&self.work), preview.clone());
         // A run cannot be stopped. On a thread of its own, nobody has to wait for its end.
@@ -105,7 +108,9 @@ impl Runner {
         thread.map_err(|cause| cause.to_string())?;
         match answer.recv_timeout(self.time_max) {
             Ok(outputs) => outputs.map_err(|fault| fault.to_string()),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(too_slow()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                Err(format!("it took longer than {:?}", self.time_max))
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 Err("it ended without an answer".to_owned())
             }
@@ -131,7 +136,7 @@ mod tests {
         let fast = Runner::of("fast".to_owned(), Arc::new(|_: &Preview| Ok(Vec::new())), &limits);
         let preview = Preview { width: 1, height: 1, rgb: vec![0; 3] };
         assert!(slow.answer(&preview).unwrap_err().contains("longer than"));
-        assert!(fast.answer(&preview).unwrap_err().contains("another run"));
+        assert!(fast.answer(&preview).unwrap_err().contains("other runs"));
         drop(end);
         let patient = Runner { time_max: Duration::from_secs(60), ..fast };
         assert_eq!(patient.answer(&preview), Ok(Vec::new()));

@@ -194,6 +194,8 @@ impl Library {
         filter: &Filter,
         signature: Signature,
     ) -> Result<Likest, Fault> {
+        // One walk at a time, so that questions of this sort never take more than one reader.
+        let _turn = self.one_at_a_time("likeness").await;
         let mut best = Best::default();
         let mut after = None;
         let mut total = 0;

@@ -53,7 +53,7 @@ pub struct SearchRequest {
     /// `expression` (see [`Filter::narrow`]).
     pub filter: Filter,
     /// In which order: the first one decides, each further one among what is equal by those before
-    /// it, then the id. None: the likest first, else the newest.
+    /// it, then likeness or the id. None: the likest first, else the newest.
     pub orders: Vec<Order>,
     /// How many to leave out.
     pub offset: u64,

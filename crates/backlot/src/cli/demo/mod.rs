@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::exit::{Exit, Failure};
 use super::processing::Processing;
 use super::progress::Progress;
-use super::runtime::with_library;
+use super::runtime::with_library_to_work;
 use super::{Place, output};
 use crate::painting::{Dice, paint};
 use crate::wiring::{Expect, Opened, ServingLock};
@@ -72,7 +72,7 @@ struct Player {
 impl DemoCommand {
     pub(super) fn run(&self, place: &Place) -> Result<Exit, Failure> {
         let config = place.load()?.config;
-        with_library(&config, Expect::LibraryOrNew, async |opened| {
+        with_library_to_work(&config, Expect::LibraryOrNew, async |opened| {
             let is_served = ServingLock::is_held(&config)?;
             self.fill(opened, is_served).await
         })?;

@@ -30,7 +30,7 @@ use super::exit::{Exit, Failure};
 use super::runtime::block_on;
 use crate::config::{Config, Mount};
 use crate::logging;
-use crate::wiring::{Expect, Opened, ServingLock, open};
+use crate::wiring::{Expect, Opened, ServingLock, open_to_work};
 use signals::stop_on_signals;
 use upkeep::keep_house;
 use welcome::{announce, reached_as, welcome};
@@ -79,7 +79,7 @@ impl ServeCommand {
 async fn serve(config: &Config, as_json: bool) -> Result<Exit, Failure> {
     let _lock = ServingLock::take(config).await?;
     let listener = listen(config).await?;
-    let opened = open(config, Expect::LibraryOrNew).await?;
+    let opened = open_to_work(config, Expect::LibraryOrNew).await?;
     let done = serve_opened(config, &opened, listener, as_json).await;
     let closed = opened.close().await;
     let exit = done?;
@@ -106,6 +106,13 @@ async fn serve_opened(
     }
     let shutdown = CancellationToken::new();
     let router = router(config, library, &shutdown)?;
+    opened.models.measure();
+    if opened.models.all_loaded() {
+        library.follow_models().await?;
+    } else {
+        // What a model that cannot be read today found before is not thrown away.
+        tracing::warn!("not every model is in use; what models found before stays as it is");
+    }
     stop_on_signals(shutdown.clone())?;
     let workers = Workers::start(library);
     let upkeep = tokio::spawn(keep_house(opened.clone(), shutdown.clone()));
