@@ -71,7 +71,7 @@ impl TestApp {
     /// The same library and time, served by another process with these models.
     pub(crate) async fn restarted_with(self, models: Models) -> Self {
         let config = self.library.config().clone();
-        Self::assembled(config, self._db, self._blobs, self.clock, models).await
+        Self::assembled(config, self._db, self.blobs, self.clock, models).await
     }
 
     async fn assembled(
