@@ -1,6 +1,7 @@
 //! What is done to one asset, and to many.
 //!
-//! Owns: get, change, lock, copy, delete, restore, in single and in bulk, all under the authority table.
+//! Owns: get, change, lock, copy, delete, restore, in single and in bulk, all under the authority
+//! table; the states of canvases.
 //! Never: bytes. They come in through `ingest` and go out through `delivery`.
 
 mod bulk;
