@@ -1,16 +1,19 @@
-//! The door for one file: from a request's body into the library.
+//! The doors for one file: from a request's body, or from an address, into the library.
 //!
 //! Owns: opening the library's intake when the first file of a call begins, so that whoever may
-//! not upload is told before he sends, and the refusal of data URLs that lie about their type.
+//! not upload is told before he sends; the refusal of data URLs that lie about their type; telling
+//! addresses of ours from foreign ones.
 //! Never: what the call's other fields mean.
 
 use backlot_library::Library;
+use backlot_library::assets::NewAsset;
 use backlot_library::ingest::{Accepts, Intake, Received};
 use backlot_model::account::Caller;
+use backlot_model::asset::Asset;
 use backlot_model::{Fault, Kind};
 use bytes::Bytes;
 
-use crate::app::App;
+use crate::app::{App, Links};
 use crate::edge::intake::{FilePart, IntakeLimits, Sink};
 
 /// Takes at most one file. Dropping it leaves nothing behind.
@@ -81,6 +84,32 @@ impl Sink for Intake {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
         Self::write(self, bytes).await
     }
+}
+
+/// Makes an asset of what lies at an address. One of ours is resolved here, whatever its query;
+/// others are fetched later, under the guard.
+///
+/// # Errors
+/// At `body.url`: an address of ours that is nothing to the caller, one that the guard refuses, or
+/// a file that `accepts` does not take; `invalid` as for any asset.
+pub async fn import(
+    app: &App,
+    caller: &Caller,
+    links: &Links,
+    url: &str,
+    accepts: Accepts,
+    new: NewAsset,
+) -> Result<Asset, Fault> {
+    let path = "body.url";
+    let made = match links.asset_at(url) {
+        Some(id) => app.library().create_asset_from_asset(caller, id, accepts, new).await,
+        None => app.library().create_asset_from_url(caller, url, accepts, new).await,
+    };
+    made.map_err(|fault| match fault.kind {
+        Kind::NotFound => Fault::invalid(path, "reference", "there is no such asset"),
+        Kind::Invalid if fault.fields.is_empty() => fault.at(path, "reference"),
+        _ => fault,
+    })
 }
 
 fn refuse_lie(part: &FilePart, sniffed: &str) -> Result<(), Fault> {

@@ -4,9 +4,14 @@
 #![expect(unreachable_pub, reason = "helpers of tests say what they are for")]
 
 mod app;
+mod across;
 mod clients;
 mod harness;
 mod operate;
+mod imports;
 mod piktid;
+mod places;
 mod productai;
+mod source;
+mod wire;
 mod youthumb;

@@ -15,7 +15,7 @@ use super::wire::{
     AssetBody, CreatedBody, DetailsBody, ErrorBody, ImportBody, ListBody, UploadForm,
 };
 use crate::app::{App, Links, SignedIn};
-use crate::door::Door;
+use crate::door::{Door, import};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::{Content, Incoming};
@@ -52,13 +52,18 @@ pub(super) async fn create(
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<CreatedBody>), Refusal> {
     let asset = match incoming.content() {
-        Content::Multipart => upload(&app, &caller, incoming).await?,
-        _ => import(&app, &caller, incoming).await?,
+        Content::Multipart => upload(&app, &caller, &links, incoming).await?,
+        _ => from_json(&app, &caller, &links, incoming).await?,
     };
-    Ok((StatusCode::CREATED, Json(CreatedBody::new(asset, &links))))
+    Ok((StatusCode::CREATED, Json(CreatedBody::new(asset, &links, &caller))))
 }
 
-async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Result<Asset, Fault> {
+async fn upload(
+    app: &App,
+    caller: &account::Caller,
+    links: &Links,
+    incoming: Incoming,
+) -> Result<Asset, Fault> {
     let mut door = Door::new(app, caller, accepts(app));
     let form = incoming.multipart(&["file"], door.limits(), &mut door).await?;
     let (fields, file) = (form.fields, door.finish().await?);
@@ -73,9 +78,7 @@ async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Resu
             let filename = form.files.into_iter().next().and_then(|part| part.filename);
             app.library().create_asset(caller, file, NewAsset { filename, ..new }).await
         }
-        (None, Some(url)) => {
-            app.library().create_asset_from_url(caller, url, accepts(app), new).await
-        }
+        (None, Some(url)) => import(app, caller, links, url, accepts(app), new).await,
         (Some(_), Some(_)) => {
             Err(Fault::invalid("body.url", "type", "give a file or a url, not both"))
         }
@@ -83,11 +86,16 @@ async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Resu
     }
 }
 
-async fn import(app: &App, caller: &account::Caller, incoming: Incoming) -> Result<Asset, Fault> {
+async fn from_json(
+    app: &App,
+    caller: &account::Caller,
+    links: &Links,
+    incoming: Incoming,
+) -> Result<Asset, Fault> {
     let ImportBody { url, name, tags } = incoming.json().await?;
     let url = url.filter(|url| !url.is_empty()).ok_or_else(neither)?;
     let new = NewAsset { name, tags: tags.unwrap_or_default(), ..NewAsset::default() };
-    app.library().create_asset_from_url(caller, &url, accepts(app), new).await
+    import(app, caller, links, &url, accepts(app), new).await
 }
 
 fn neither() -> Fault {
@@ -140,7 +148,8 @@ pub(super) async fn list(
     };
     let page = app.library().list(&caller, request).await?;
     let total = page.total.unwrap_or_default();
-    let assets: Vec<_> = page.items.into_iter().map(|it| AssetBody::new(it, &links)).collect();
+    let shown = page.items.into_iter().map(|it| AssetBody::new(it, &links, &caller));
+    let assets: Vec<_> = shown.collect();
     let has_more = offset + (assets.len() as u64) < total;
     Ok(Json(ListBody { assets, total, limit, offset, has_more }))
 }
@@ -163,7 +172,7 @@ pub(super) async fn get(
 ) -> Result<Json<DetailsBody>, Refusal> {
     let id = named(&app, &path).await?;
     let asset = app.library().asset(&caller, id).await?;
-    Ok(Json(DetailsBody::new(asset, &links)))
+    Ok(Json(DetailsBody::new(asset, &links, &caller)))
 }
 
 /// Delete one asset.
