@@ -156,7 +156,8 @@ impl Library {
     /// Makes one of a person's pictures its default.
     ///
     /// # Errors
-    /// `person-not-found`, `forbidden`; `asset-not-found` when it is none of its pictures.
+    /// `person-not-found`, `forbidden`; `asset-not-found` when it is none of its pictures, or not
+    /// there any more.
     pub async fn set_default_person_image(
         &self,
         caller: &Caller,
@@ -164,6 +165,7 @@ impl Library {
         image_id: &str,
     ) -> Result<PersonWithImages, Fault> {
         let image_id = Id::parse(image_id).ok_or_else(asset_not_found)?;
+        self.asset(caller, image_id).await?;
         self.change_person(caller, id, |person| {
             if !person.image_ids.contains(&image_id) {
                 return Err(asset_not_found());

@@ -81,11 +81,8 @@ impl TestApp {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = Arc::new(Ids::new(Arc::clone(&time)));
-        let observer = Observer {
-            ids: Arc::clone(&ids),
-            pace: Pace::default(),
-            trust_forwarded: false,
-        };
+        let observer =
+            Observer { ids: Arc::clone(&ids), pace: Pace::default(), trust_forwarded: false };
         let limiter = Arc::new(Limiter::new(Arc::clone(&time), config.rates));
         let accounts_parts = AccountsParts {
             db: db.clone(),

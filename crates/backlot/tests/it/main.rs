@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 #![expect(unreachable_pub, reason = "helpers of tests say what they are for")]
 
-mod app;
 mod across;
+mod app;
 mod clients;
 mod harness;
-mod operate;
 mod imports;
+mod operate;
 mod piktid;
 mod places;
 mod productai;

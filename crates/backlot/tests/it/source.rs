@@ -31,6 +31,7 @@ impl Source {
         let routes = Router::new()
             .route("/cat.png", get(async || CAT))
             .route("/blue%20shoe.png", get(async || CAT))
+            .route("/empty", get(async || ""))
             .route("/text", get(async || "no picture"))
             .route("/large.png", get(async move || large))
             .route("/broken", get(async || StatusCode::SERVICE_UNAVAILABLE))

@@ -58,7 +58,7 @@ impl Library {
         match self.download(&url, accepts).await {
             Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
             Err(fault) if !may_pass(&fault) => {
-                self.fail_asset(id, &fault.message).await.map(|()| Outcome::Done)
+                self.fail_asset(id, reason(&fault)).await.map(|()| Outcome::Done)
             }
             Err(fault) => Err(fault),
         }
@@ -109,6 +109,11 @@ impl Library {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What was wrong with the file, without the field of a body that nobody sent.
+fn reason(fault: &Fault) -> &str {
+    fault.fields.first().map_or(&fault.message, |field| &field.message)
 }
 
 /// Whether trying again may help.

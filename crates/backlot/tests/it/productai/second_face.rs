@@ -61,9 +61,8 @@ async fn a_session_that_is_over_is_no_good_key() {
     let anna = app.user("anna").await;
     let login = app.post("/piktid/auth/login").basic(&anna.email, anna.password);
     let session = login.answers(200).await["token"].as_str().unwrap().to_owned();
-    let valid = async || {
-        app.get(KEY_CHECK).bearer(&session).answers(200).await["data"]["valid"].clone()
-    };
+    let valid =
+        async || app.get(KEY_CHECK).bearer(&session).answers(200).await["data"]["valid"].clone();
     assert_eq!(valid().await, true);
     app.clock.advance_ms(DAY_MS);
     assert_eq!(valid().await, false);

@@ -10,6 +10,7 @@ use crate::wire::scrub;
 async fn an_upload_is_processed_then_ready_then_gone() {
     let app = TestApp::new().await;
     let anna = app.user("anna").await;
+    app.clock.advance_ms(1_500);
     let more = [
         Part::text("name", "Blue Sneaker"),
         Part::text("tags[]", "footwear"),
@@ -76,7 +77,8 @@ async fn an_image_has_ten_mebibytes_at_most() {
     let limit = 10 << 20;
     let mut bytes = CAT.to_vec();
     bytes.resize(limit, 0);
-    let form = |bytes: &[u8]| app.post(UPLOAD).by(&anna).form(&[Part::file("file", "c.png", bytes)]);
+    let form =
+        |bytes: &[u8]| app.post(UPLOAD).by(&anna).form(&[Part::file("file", "c.png", bytes)]);
     assert_eq!(form(&bytes).answers(201).await["file_size"], limit);
     bytes.push(0);
     let said = form(&bytes).answers(413).await;

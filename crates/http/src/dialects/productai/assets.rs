@@ -53,7 +53,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<CreatedBody>), Refusal> {
     let asset = match incoming.content() {
         Content::Multipart => upload(&app, &caller, &links, incoming).await?,
-        _ => from_json(&app, &caller, &links, incoming).await?,
+        Content::Json | Content::Undeclared => from_json(&app, &caller, &links, incoming).await?,
+        _ => return Err(unreadable().into()),
     };
     Ok((StatusCode::CREATED, Json(CreatedBody::new(asset, &links, &caller))))
 }
@@ -100,6 +101,12 @@ async fn from_json(
 
 fn neither() -> Fault {
     Fault::invalid("body.file", "missing", "either a file or a url is required")
+}
+
+fn unreadable() -> Fault {
+    let said = "the body must be multipart/form-data with a `file` or `url`, or application/json \
+                with a `url`";
+    Fault::new(Kind::UnsupportedMedia, "unsupported-media", said)
 }
 
 /// List the caller's uploads, the newest first.

@@ -222,6 +222,17 @@ pub(super) struct ErrorBody {
 impl From<&Fault> for ErrorBody {
     fn from(fault: &Fault) -> Self {
         let code = fault.code.replace('-', "_").to_ascii_uppercase();
-        Self { status: "ERROR", message: fault.message.clone(), code }
+        Self { status: "ERROR", message: all_of(fault), code }
+    }
+}
+
+/// The envelope has one message, so it names every field at fault.
+fn all_of(fault: &Fault) -> String {
+    match &*fault.fields {
+        [] | [_] => fault.message.clone(),
+        many => {
+            let named = many.iter().map(|it| format!("{}: {}", it.path.join("."), it.message));
+            named.collect::<Vec<_>>().join("; ")
+        }
     }
 }
