@@ -5,6 +5,7 @@ use backlot_http::edge::shell::Origins;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, BASE, CAT, Part, TestApp};
+use crate::harness::{Home, Server};
 
 const STUDIO: &str = "https://studio.example.com";
 
@@ -215,4 +216,27 @@ async fn without_origins_nothing_is_opened() {
     assert_eq!(answer.header("access-control-allow-origin"), None);
     let get = app.get("/api/v1/assets").by(&anna).header("origin", STUDIO).send().await;
     assert_eq!((get.status.as_u16(), get.header("access-control-allow-origin")), (200, None));
+}
+
+#[tokio::test]
+async fn the_settings_reach_the_server() {
+    let home = Home::new()
+        .with("BACKLOT_DIALECT_PRODUCTAI_HOST", "api.productai.test")
+        .with("BACKLOT_DIALECT_YOUTHUMB_HOST", "youthumb.test/api")
+        .with("BACKLOT_DIALECT_PIKTID_PREFIX", "/v2/pk")
+        .with("BACKLOT_SERVER_CORS_ORIGINS", STUDIO);
+    let server = Server::start(&home);
+    let admin = server.admin();
+    for (host, path, status) in [
+        ("api.productai.test", "/v1/my-uploaded-assets", 200),
+        ("youthumb.test", "/api/assets", 200),
+        ("anything.test", "/v2/pk/assets", 200),
+        ("anything.test", "/productai/v1/my-uploaded-assets", 404),
+        ("anything.test", "/piktid/assets", 404),
+    ] {
+        let call = admin.request(Method::GET, path).header("host", host).header("origin", STUDIO);
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{host} {path}");
+        assert_eq!(answer.headers()["access-control-allow-origin"], STUDIO);
+    }
 }

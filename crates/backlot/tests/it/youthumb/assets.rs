@@ -65,6 +65,9 @@ async fn the_bytes_know_their_type_and_a_name_is_found() {
     for said in [json!({ "mimeType": "image/jpeg" }), json!({}), json!({ "mimeType": null })] {
         assert_eq!(post(said).await["mimeType"], "image/png");
     }
+    let gif = b"GIF89a\x01\x00\x01\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
+    let made = post(json!({ "base64": base64(gif), "mimeType": "image/gif" })).await;
+    assert_eq!((&made["mimeType"], &made["width"]), (&json!("image/gif"), &json!(1)));
     let id_and_name = post(json!({})).await;
     assert_eq!(id_and_name["name"], format!("{}.png", id_and_name["id"].as_str().unwrap()));
     assert_eq!(post(json!({ "filename": "../../etc/face.png" })).await["name"], "face.png");
