@@ -3,6 +3,7 @@
 use backlot_model::account::{Caller, Member, Scope};
 use backlot_model::asset::{Asset, TYPE_FACE};
 use backlot_model::limits::NAME_CHARS_MAX;
+use backlot_model::media::MediaKind;
 use backlot_model::policy::Operation;
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::{assets, persons};
@@ -220,7 +221,8 @@ impl Library {
             }
         }
         let found = self.assets(caller, &ids).await?;
-        let all_faces = found.iter().all(|it| it.asset_type == TYPE_FACE);
+        let is_picture = |kind| matches!(kind, MediaKind::Image | MediaKind::ImageHdr);
+        let all_faces = found.iter().all(|it| it.asset_type == TYPE_FACE && is_picture(it.kind));
         if found.len() < ids.len() || !all_faces {
             return Err(asset_not_found());
         }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MAKERS, Maker, Native, Piktid, TONGUES, Youthumb};
-use crate::app::TestApp;
+use crate::app::{Part, TestApp};
 
 fn is_of_youthumb(maker: Maker) -> bool {
     matches!(maker, Maker::Face | Maker::Template)
@@ -90,4 +90,21 @@ async fn an_id_is_known_in_every_dress() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn only_native_lists_what_is_no_picture() {
+    let app = TestApp::new().await;
+    let anna = app.user("anna").await;
+    let form = [Part::file("file", "words.txt", b"just words"), Part::text("type", "face")];
+    let made = app.post("/api/v1/assets").by(&anna).form(&form).answers(201).await;
+    let id = made["id"].as_str().unwrap();
+    for tongue in TONGUES {
+        let listed = tongue.find(&app, &anna, id).await.is_some();
+        assert_eq!(listed, tongue == Native, "{tongue:?}");
+        assert!(tongue.get(&app, &anna, id).await.is_some(), "{tongue:?}");
+    }
+    let face = Maker::Face.make(&app, &anna).await;
+    let body = json!({ "name": "Mira", "imageIds": [face, id] });
+    app.post("/youthumb/api/persons").by(&anna).json(&body).answers(404).await;
 }

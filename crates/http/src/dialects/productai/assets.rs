@@ -8,6 +8,7 @@ use backlot_library::ingest::Accepts;
 use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
 use backlot_model::asset::{Asset, Status};
+use backlot_model::media::MediaKind;
 use backlot_model::query::{Filter, Order, Window};
 use backlot_model::{Fault, Id, Kind};
 
@@ -147,7 +148,12 @@ pub(super) async fn list(
     let limit = u32::try_from(limit).unwrap_or(100);
     let request = ListRequest {
         within: Within::Uploads,
-        filter: Filter { status: status.into_iter().collect(), tags_all, ..Filter::default() },
+        filter: Filter {
+            kinds: vec![MediaKind::Image, MediaKind::ImageHdr],
+            status: status.into_iter().collect(),
+            tags_all,
+            ..Filter::default()
+        },
         uploader_name: None,
         order: Order::default(),
         window: Window::Offset { skip: offset, limit },

@@ -9,6 +9,7 @@ use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
 use backlot_model::asset::{TYPE_FACE, TYPE_TEMPLATE, Visibility};
 use backlot_model::fault::FieldFault;
+use backlot_model::media::MediaKind;
 use backlot_model::query::{Filter, Order, TextField, TextSearch, TypeFilter, Window};
 use backlot_model::{Fault, Kind};
 
@@ -115,7 +116,13 @@ async fn library_page(
     };
     let request = ListRequest {
         within: Within::ActiveOrganization,
-        filter: Filter { types, text: search, visibility, ..Filter::default() },
+        filter: Filter {
+            kinds: vec![MediaKind::Image, MediaKind::ImageHdr],
+            types,
+            text: search,
+            visibility,
+            ..Filter::default()
+        },
         uploader_name: None,
         order: Order::default(),
         window: Window::Offset { skip: (page - 1) * u64::from(limit), limit },
