@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use backlot_http::app::App;
 use backlot_http::router::router;
 use backlot_library::accounts::{
@@ -36,7 +37,7 @@ pub(crate) struct TestApp {
     pub(crate) library: Library,
     pub(crate) clock: HandClock,
     router: Router,
-    _db: TestDb,
+    pub(crate) db: TestDb,
     _blobs: TestBlobs,
 }
 
@@ -93,7 +94,7 @@ impl TestApp {
         let app = App::new(library.clone(), Some(BASE));
         // Every router at its usual place.
         let router = router(&app, |_| None, Router::new()).unwrap();
-        Self { library, clock, router, _db: db, _blobs: blobs }
+        Self { library, clock, router, db, _blobs: blobs }
     }
 
     /// A new user of this name.
@@ -241,11 +242,15 @@ impl Call<'_> {
         self.bytes("multipart/form-data; boundary=boundary", body)
     }
 
+    /// Sends it; the answer's body is still to come.
+    pub(crate) async fn begin(self) -> Response {
+        let request = self.request.body(self.body).unwrap();
+        self.app.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends it and reads the whole answer.
     pub(crate) async fn send(self) -> Answer {
-        let request = self.request.body(self.body).unwrap();
-        let response = self.app.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin().await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, bytes }
     }

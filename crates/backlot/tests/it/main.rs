@@ -6,6 +6,7 @@
 mod app;
 mod clients;
 mod harness;
+mod native;
 mod operate;
 mod piktid;
 mod productai;
