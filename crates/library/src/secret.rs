@@ -188,12 +188,12 @@ impl ApiKeySecret {
     }
 }
 
-/// `bk_` and the first 16 hexadecimal digits of the key's id: time and counter, so that keys that
-/// were made one after the other do not look alike.
+/// `bk_` and the first 12 hexadecimal digits of the key's id: the millisecond in which it was made, so
+/// that keys that were made one after the other do not look alike.
 #[must_use]
 pub fn api_key_prefix(id: Uuid) -> String {
     let digits = id.simple().to_string();
-    format!("{API_TOKEN_PREFIX}{}", &digits[..16])
+    format!("{API_TOKEN_PREFIX}{}", &digits[..12])
 }
 
 /// Takes a token apart into the key's id and the secret. `None` when it is no API key token, for
@@ -234,7 +234,7 @@ mod tests {
     fn the_prefix_begins_the_token_and_tells_nothing_of_the_secret() {
         let id = Uuid::from_u128(0x0193_2b6e_7a40_7cc1_9b5e_3f1f_6a0b_9c2d);
         let made = ApiKeySecret::generate(&SystemRandom, id);
-        assert_eq!(made.prefix(), "bk_01932b6e7a407cc1");
+        assert_eq!(made.prefix(), "bk_01932b6e7a40");
         assert!(made.token.expose().starts_with(&made.prefix()));
         assert_eq!(made.secret.expose().len(), 43);
     }
