@@ -65,7 +65,7 @@ async fn bad_changes_change_nothing() {
     let Scene { app, anna, id, .. } = scene().await;
     let before = app.get(&path(&id)).by(&anna).answers(200).await;
     for (body, at) in [
-        (json!({ "name": "" }), "body.name length"),
+        (json!({ "name": "" }), "body.name missing"),
         (json!({ "name": "x".repeat(256) }), "body.name length"),
         (json!({ "name": 7 }), "body.name type"),
         (json!({ "type": "cat" }), "body.type enum"),
@@ -75,7 +75,7 @@ async fn bad_changes_change_nothing() {
         (json!({ "description": "x".repeat(10_001) }), "body.description length"),
         (json!({ "organization_id": "x" }), "body.organization_id format"),
         (json!({ "organization_id": NOBODY }), "body.organization_id reference"),
-        (json!({ "organization_id": null }), "body.organization_id missing"),
+        (json!({ "organization_id": null }), "body.visibility reference"),
         (json!({ "project": "new", "parameters": 7 }), "body.parameters type"),
     ] {
         let said = app.patch(&path(&id)).by(&anna).json(&body).answers(422).await;
@@ -128,7 +128,7 @@ async fn who_may_no_longer_see_an_asset_is_refused_at_once() {
         (&json!("private"), &json!(acme))
     );
     app.get(&path(&id)).by(&ben).answers(404).await;
-    assert_eq!(app.get(&url).send().await.status, 403, "an address of before");
+    assert_eq!(app.get(&url).send().await.status, 404, "an address of before");
     let public = set(&anna, json!({ "visibility": "public" })).answers(200).await;
     app.get(&path(&id)).answers(200).await;
     assert_eq!(app.get(&text(&public["url"])).send().await.status, 200);
@@ -151,7 +151,7 @@ async fn who_may_no_longer_see_an_asset_is_refused_at_once() {
     let alone = made_id(&app, &carl, json!({})).await;
     let call = app.put(&format!("{}/visibility", path(&alone))).by(&carl);
     let said = call.json(&json!({ "visibility": "shared" })).answers(422).await;
-    assert_eq!(mistakes(&said), ["body.visibility missing"]);
+    assert_eq!(mistakes(&said), ["body.visibility reference"]);
 }
 
 #[tokio::test]

@@ -159,7 +159,15 @@ async fn states_and_places() {
         ("visibility=private,public", &["plain", "again", "wide"]),
         ("visibility=shared&ownership=mine", &[]),
     ]);
-    list.push((format!("organization_id={}", text(&asset["organization_id"])), &["drawn"]));
+    list.push((
+        format!("organization_id={}&visibility=shared", text(&asset["organization_id"])),
+        &["drawn"],
+    ));
+    // What is said of no organisation is of the only one that the caller is in.
+    list.push((
+        format!("organization_id={}", text(&asset["organization_id"])),
+        &["plain", "drawn", "again", "wide"],
+    ));
     list.push((format!("organization_id={plain}"), &[]));
     list.push((format!("collection_id={}", text(&shelf["id"])), &["plain", "drawn"]));
     list.push((format!("collection_id={plain}"), &[]));

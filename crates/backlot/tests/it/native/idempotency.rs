@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{ASSETS, base64, listed, made_id, mistakes, path, scrub};
 use crate::app::{Answer, CAT, COFFEE, Call, Part, TestApp};
 
+/// A call that is made more than once.
+type Repeated<'a> = &'a dyn Fn() -> Call<'a>;
+
 fn keyed<'a>(call: Call<'a>, key: &str) -> Call<'a> {
     call.header("idempotency-key", key)
 }
@@ -54,7 +57,7 @@ async fn every_creating_call_can_be_repeated() {
     }
     let form = [Part::file("file", "cat.png", CAT), Part::text("name", "by form")];
     let raw = format!("{ASSETS}/raw?name=raw");
-    let calls: [&dyn Fn() -> Call<'_>; 2] =
+    let calls: [Repeated<'_>; 2] =
         [&|| keyed(app.post(ASSETS).form(&form), "form").by(&platform), &|| {
             keyed(app.put(&raw).bytes("image/png", CAT), "raw").by(&platform)
         }];
@@ -99,7 +102,7 @@ async fn a_key_names_one_call_of_one_caller() {
     // The way it is sent does not matter, what is said does.
     let form = [Part::file("file", "cat.png", CAT), Part::text("name", "cat")];
     keyed(app.post(ASSETS), "k").by(&anna).form(&form).answers(409).await;
-    app.clock.advance_ms(DAY_MS);
+    app.clock.advance_ms(DAY_MS + 1);
     assert_ne!(post(&body).answers(201).await["id"], first["id"], "answers are kept for a day");
 }
 

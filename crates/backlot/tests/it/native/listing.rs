@@ -187,8 +187,9 @@ async fn what_is_deleted_is_listed_apart() {
     assert_eq!(deleted["data"][0]["deleted_at"], "2026-01-01T00:00:01.000Z");
     assert_eq!(deleted["data"][0]["url"], Value::Null, "its bytes are given to nobody");
     assert_eq!(listed(&app, &anna, "deleted=false").await, ["b"]);
-    app.clock.advance_ms(30 * 86_400_000);
-    assert!(listed(&app, &anna, "deleted=true").await.is_empty(), "it cannot be restored");
+    app.clock.advance_ms(30 * 86_400_000 + 1);
+    app.library.sweep().await.unwrap();
+    assert!(listed(&app, &anna, "deleted=true").await.is_empty(), "it is gone");
 }
 
 #[tokio::test]

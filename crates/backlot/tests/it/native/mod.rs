@@ -41,6 +41,13 @@ async fn made_id(app: &TestApp, person: &Person, fields: Value) -> String {
     text(&made(app, person, fields).await["id"])
 }
 
+/// A picture with a good header that cannot be decoded.
+fn broken() -> Vec<u8> {
+    let mut bytes = CAT.to_vec();
+    bytes[100_000..101_000].fill(0);
+    bytes
+}
+
 fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
@@ -88,10 +95,6 @@ fn scrub_in(value: &mut Value, name: &str) {
         Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| scrub_in(value, name)),
         Value::Array(items) => items.iter_mut().for_each(|item| scrub_in(item, name)),
         Value::String(text) => match name {
-            "request_id" => {
-                assert!(text.len() >= 16, "{text}");
-                "[request]".clone_into(text);
-            }
             "access_token" | "refresh_token" => {
                 assert_eq!(text.split('.').count(), 3, "a JWT");
                 "[jwt]".clone_into(text);
@@ -101,7 +104,7 @@ fn scrub_in(value: &mut Value, name: &str) {
                 "[token]".clone_into(text);
             }
             "prefix" => {
-                assert!(text.starts_with("bk_") && text.len() == 19, "{text}");
+                assert!(text.starts_with("bk_") && text.len() == 15, "{text}");
                 "[prefix]".clone_into(text);
             }
             "secret" => {
@@ -109,11 +112,16 @@ fn scrub_in(value: &mut Value, name: &str) {
                 "[secret]".clone_into(text);
             }
             _ if name.ends_with("url") => *text = scrubbed_url(text),
-            _ if is_id(text) => "[id]".clone_into(text),
-            _ => {}
+            _ => *text = scrubbed_id(text),
         },
         _ => {}
     }
+}
+
+/// An id, or a name that is made of one.
+fn scrubbed_id(text: &str) -> String {
+    let id = text.split('.').next().filter(|it| is_id(it));
+    id.map_or_else(|| text.to_owned(), |id| text.replace(id, "[id]"))
 }
 
 fn is_id(text: &str) -> bool {

@@ -116,7 +116,7 @@ async fn what_an_organisation_shared_ends_with_it() {
     let url = text(&app.get(&path(&id)).by(&ben).answers(200).await["url"]);
     app.delete(&acme).by(&anna).answers(200).await;
     app.get(&path(&id)).by(&ben).answers(404).await;
-    assert_eq!(app.get(&url).send().await.status, 403);
+    assert_eq!(app.get(&url).send().await.status, 404);
     let kept = app.get(&path(&id)).by(&anna).answers(200).await;
     assert_eq!(kept["organization_id"], Value::Null);
     assert_eq!(app.get(&text(&kept["url"])).send().await.status, 200);

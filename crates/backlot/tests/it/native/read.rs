@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{ASSETS, NOBODY, made_id, mistakes, path, scrub};
-use crate::app::{CAT, COFFEE, Part, Person, TestApp};
+use super::{ASSETS, NOBODY, broken, made_id, mistakes, path, scrub};
+use crate::app::{COFFEE, Part, Person, TestApp};
 
 #[tokio::test]
 async fn an_asset_is_seen_by_those_who_may() {
@@ -58,8 +58,7 @@ async fn why_an_asset_failed_is_the_uploaders_to_read() {
     let app = TestApp::new().await;
     let (anna, ben) = (app.user("anna").await, app.user("ben").await);
     let acme = app.organization("Acme", &[&anna, &ben]).await.to_string();
-    let mut broken = CAT.to_vec();
-    broken.truncate(CAT.len() / 2);
+    let broken = broken();
     let form = [
         Part::file("file", "cat.png", &broken),
         Part::text("visibility", "shared"),

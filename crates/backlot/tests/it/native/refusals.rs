@@ -54,7 +54,6 @@ async fn nobody_is_answered_without_a_credential() {
         let answer = call().send().await;
         insta::assert_json_snapshot!("no_credential", scrub(answer.expect(401)));
         assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"backlot\""));
-        assert_eq!(answer.header("x-request-id"), answer.json()["request_id"].as_str());
         for bad in ["Bearer x", "Bearer a.b.c", "Basic eDp5", "Digest x", "Bearer", "x"] {
             let said = call().header("authorization", bad).answers(401).await;
             assert_eq!(said["detail"], "Could not validate credentials", "{bad}: {said}");
@@ -193,7 +192,6 @@ async fn answers_are_nobodys_cache_entry() {
     ] {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert!(answer.header("x-request-id").is_some());
     }
     let head = app.call(Method::HEAD, ASSETS).by(&anna).send().await;
     assert_eq!((head.status.as_u16(), head.bytes.len()), (200, 0));

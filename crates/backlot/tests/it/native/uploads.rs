@@ -81,7 +81,7 @@ async fn bad_promises_are_refused() {
         (json!({}), "body.filename missing"),
         (json!({ "filename": 7 }), "body.filename type"),
         (json!({ "filename": "x".repeat(256) }), "body.filename length"),
-        (json!({ "filename": "a.png", "size": -1 }), "body.size type"),
+        (json!({ "filename": "a.png", "size": -1 }), "body.size range"),
         (json!({ "filename": "a.png", "tags": ["a,b"] }), "body.tags.0 format"),
         (json!({ "filename": "a.png", "name": "x".repeat(256) }), "body.name length"),
     ] {

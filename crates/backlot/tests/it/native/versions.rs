@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::{ASSETS, made, made_id, path, scrub};
 use crate::app::{Answer, CAT, Call, Part, Person, TestApp};
 
+/// A call that is made more than once.
+type Repeated<'a> = &'a dyn Fn() -> Call<'a>;
+
 async fn tag(app: &TestApp, person: &Person, id: &str) -> String {
     let answer = app.get(&path(id)).by(person).send().await;
     answer.expect(200);
@@ -74,7 +77,7 @@ async fn a_change_is_made_to_the_version_it_is_meant_for() {
     let id = made_id(&app, &anna, json!({})).await;
     let old = tag(&app, &anna, &id).await;
     let at = |end: &str| format!("{}{end}", path(&id));
-    let calls: [&dyn Fn() -> Call<'_>; 5] = [
+    let calls: [Repeated<'_>; 5] = [
         &|| app.patch(&at("")).json(&json!({ "name": "dog" })),
         &|| app.put(&at("/tags")).json(&json!({ "tags": ["a"] })),
         &|| app.put(&at("/note")).json(&json!({ "styling_note": "n" })),
