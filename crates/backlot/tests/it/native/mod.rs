@@ -128,7 +128,7 @@ fn is_id(text: &str) -> bool {
     Id::<()>::parse(text).is_some_and(|id| id.to_string() == *text)
 }
 
-/// `http://backlot.test/media/assets/[id]/original.png?[signature]`
+/// `/media/assets/[id]/original.png?[signature]`; it begins with where the application stands.
 fn scrubbed_url(url: &str) -> String {
     let (path, signature) = url.strip_prefix(BASE).unwrap().split_once('?').unwrap();
     assert!(signature.len() > 30, "{signature}");

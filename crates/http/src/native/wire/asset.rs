@@ -86,8 +86,8 @@ pub(in crate::native) struct AssetBody {
     parameters: Map<String, Value>,
     /// The collections it is in.
     collection_ids: Vec<String>,
-    /// Signed address of the bytes; the same for a day, good for a week. Null while there are none,
-    /// and of what is deleted.
+    /// Signed address of the bytes; the same for a day, good for a week. There before the bytes are,
+    /// as long as they may come; null of what is deleted, and where there will be none.
     url: Option<String>,
     /// Signed address of a picture of at most 320 pixels.
     thumbnail_small_url: Option<String>,
