@@ -1,6 +1,7 @@
 //! What happens, as it happens: server-sent events.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use backlot_model::clock::DAY_MS;
 use http_body_util::BodyExt as _;
@@ -236,6 +237,28 @@ async fn who_heard_nothing_can_resume_too() {
         let (mut stream, _) = Stream::open(&app, &anna, Some(&start)).await;
         stream.hears(&[("created", Some(name))]).await;
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_by_itself_and_says_where_to_resume() {
+    let app = TestApp::new().await;
+    let (anna, ben) = (app.user("anna").await, app.user("ben").await);
+    let (mut stream, start) = Stream::open(&app, &anna, None).await;
+    made(&app, &ben, json!({ "name": "another's" })).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(5 * 60)).await;
+    let last = loop {
+        let block = stream.next().await;
+        if !block.id.is_empty() {
+            break block;
+        }
+    };
+    assert!(last.event.is_empty() && last.id >= start, "{last:?}");
+    assert!(stream.body.frame().await.is_none());
+    tokio::time::resume();
+    made(&app, &anna, json!({ "name": "news" })).await;
+    let (mut stream, _) = Stream::open(&app, &anna, Some(&last.id)).await;
+    stream.hears(&[("created", Some("news"))]).await;
 }
 
 #[tokio::test]

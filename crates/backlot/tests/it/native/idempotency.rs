@@ -99,7 +99,7 @@ async fn a_key_names_one_call_of_one_caller() {
     let bens = keyed(app.post(ASSETS), "k").by(&ben).json(&body).answers(201).await;
     assert_ne!(bens["id"], first["id"]);
     assert_eq!(listed(&app, &anna, "").await, ["cat"]);
-    // The way it is sent does not matter, what is said does.
+    // A form says the name of its file too.
     let form = [Part::file("file", "cat.png", CAT), Part::text("name", "cat")];
     keyed(app.post(ASSETS), "k").by(&anna).form(&form).answers(409).await;
     app.clock.advance_ms(DAY_MS + 1);
