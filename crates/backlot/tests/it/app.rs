@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use backlot_http::app::App;
 use backlot_http::edge::intake::reader::Pace;
 use backlot_http::edge::observe::Observer;
@@ -40,7 +41,7 @@ pub(crate) struct TestApp {
     pub(crate) library: Library,
     pub(crate) clock: HandClock,
     router: Router,
-    _db: TestDb,
+    pub(crate) db: TestDb,
     _blobs: TestBlobs,
 }
 
@@ -112,7 +113,7 @@ impl TestApp {
             Some(Place::parse(place).unwrap())
         };
         let router = wrap(router(&app, place_of, Router::new()).unwrap(), observer, origins);
-        Self { library, clock, router, _db: db, _blobs: blobs }
+        Self { library, clock, router, db, _blobs: blobs }
     }
 
     /// A new user of this name.
@@ -266,11 +267,15 @@ impl Call<'_> {
         self.bytes("multipart/form-data; boundary=boundary", body)
     }
 
+    /// Sends it; the answer's body is still to come.
+    pub(crate) async fn begin(self) -> Response {
+        let request = self.request.header(header::HOST, self.host).body(self.body).unwrap();
+        self.app.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends it and reads the whole answer.
     pub(crate) async fn send(self) -> Answer {
-        let request = self.request.header(header::HOST, self.host).body(self.body).unwrap();
-        let response = self.app.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin().await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, bytes }
     }

@@ -8,6 +8,7 @@ mod app;
 mod clients;
 mod harness;
 mod imports;
+mod native;
 mod operate;
 mod piktid;
 mod places;

@@ -98,7 +98,11 @@ impl Intake {
             return Err(too_large(self.bytes_max, FILE));
         }
         let staged = self.staging.finish().await.map_err(Fault::from)?;
-        let facts = measure(&self.library, &staged, &sniffed).await?;
+        let facts = measure(&self.library, &staged, &sniffed).await;
+        let facts = facts.map_err(|fault| match fault.kind {
+            Kind::Invalid if fault.fields.is_empty() => fault.at("body.file", "format"),
+            _ => fault,
+        })?;
         Ok(Received { staged, facts, extension: sniffed.extension })
     }
 

@@ -22,6 +22,7 @@ use crate::native::once::Once;
 use crate::native::wire::asset::AssetBody;
 use crate::native::wire::create::{BytesByHash, BytesInForm, BytesInJson, NewAssetFields, halves};
 use crate::native::wire::document::{Both, NewAssetQuery};
+use crate::native::wire::renamed;
 
 // By names of their own, since utoipa takes generic ones apart.
 type AssetForm = Both<NewAssetFields, BytesInForm>;
@@ -151,13 +152,15 @@ async fn from_json(
 ) -> Result<(NewAssetFields, Source), Fault> {
     let mut door = door(app, caller);
     let limits = IntakeLimits::one_file(app.library().config().uploads.image_bytes_max);
-    let form = body.json_with_bytes(&["base64"], limits, &mut door).await?;
+    let form = body.json_with_bytes(&["base64"], limits, &mut door).await;
+    let form = form.map_err(|fault| renamed(fault, "body.file", "body.base64"))?;
     let (said, bytes): (NewAssetFields, BytesInJson) = halves(form.fields)?;
     if bytes.base64.is_some() {
         let wrong = "must be base64 or a data URL; an address goes into `url`";
         return Err(Fault::invalid("body.base64", "format", wrong));
     }
-    match (door.finish_data_url(&form.files).await?, bytes.url) {
+    let file = door.finish_data_url(&form.files).await;
+    match (file.map_err(|fault| renamed(fault, "body.file", "body.base64"))?, bytes.url) {
         (Some(file), None) => Ok((said, Source::File(Box::new(file)))),
         (None, Some(url)) => Ok((said, Source::Url(url))),
         (Some(_), Some(_)) => {

@@ -28,7 +28,8 @@ pub(in crate::native) struct EventBody {
 impl EventBody {
     /// The event, with the asset as the listener sees it.
     pub(in crate::native) fn of(event: &Event, asset: Option<AssetBody>) -> Self {
-        let Event { id: _, kind, asset_id, uploader_id: _, scope: _, at: happened } = event;
+        let Event { id: _, kind, asset_id, uploader_id: _, scope: _, is_leaving: _, at: happened } =
+            event;
         Self { asset_id: asset_id.to_string(), kind: Word(*kind), at: at(*happened), asset }
     }
 }
