@@ -5,8 +5,10 @@
 
 mod app;
 mod clients;
+mod documents;
 mod harness;
 mod operate;
 mod piktid;
 mod productai;
+mod schemathesis;
 mod youthumb;

@@ -17,8 +17,8 @@ use backlot_model::query::{Filter, Order, TextField, TextSearch, TimeRange, Wind
 use backlot_model::{Fault, Id, Kind, asset};
 
 use super::wire::{
-    Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, OwnershipWord, Pages, Refused, SortKey,
-    SortOrder, TAGS, TagsChange, TooMany, UnfitBody, Unknown,
+    Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, OwnershipWord, Pages, SortKey,
+    SortOrder, TAGS, TagsChange, TooMany,
 };
 use crate::app::{App, Links, SignedIn};
 use crate::edge::dialect::Refusal;
@@ -61,7 +61,7 @@ const SEARCHED: &[TextField] = &[TextField::Tags, TextField::Filename, TextField
         ("created_before" = Option<String>, Query, example = "2024-02-01T00:00:00Z",
             format = DateTime, description = "ISO 8601, with or without a time; exclusive."),
     ),
-    responses((status = 200, description = "One page.", body = AssetPage), Refused),
+    responses((status = 200, description = "One page.", body = AssetPage)),
 )]
 pub(super) async fn list(
     State(app): State<App>,
@@ -127,7 +127,6 @@ fn fixed_tags(query: &Fields, name: &str) -> Result<Vec<String>, FieldFault> {
     params(("asset_id" = String, Path, description = "The asset's id.")),
     responses(
         (status = 200, description = "The asset.", body = Asset),
-        Refused, Unknown,
     ),
 )]
 pub(super) async fn get(
@@ -149,7 +148,6 @@ pub(super) async fn get(
     request_body = TagsChange,
     responses(
         (status = 200, description = "The asset as it is now.", body = Asset),
-        Refused, Unknown, UnfitBody,
     ),
 )]
 pub(super) async fn set_tags(
@@ -179,7 +177,6 @@ pub(super) async fn set_tags(
     request_body = NoteChange,
     responses(
         (status = 200, description = "The asset as it is now.", body = Asset),
-        Refused, Unknown, UnfitBody,
     ),
 )]
 pub(super) async fn set_note(
@@ -202,7 +199,6 @@ pub(super) async fn set_note(
     params(("asset_id" = String, Path, description = "The asset's id.")),
     responses(
         (status = 204, description = "It is deleted."),
-        Refused, Unknown,
     ),
 )]
 pub(super) async fn delete(
@@ -223,7 +219,7 @@ pub(super) async fn delete(
     request_body = BulkDelete,
     responses(
         (status = 200, description = "What was deleted, and what was not.", body = BulkDeleted),
-        Refused, UnfitBody, TooMany,
+        TooMany,
     ),
 )]
 pub(super) async fn bulk_delete(
