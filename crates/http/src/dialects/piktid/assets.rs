@@ -52,9 +52,11 @@ const SEARCHED: &[TextField] = &[TextField::Tags, TextField::Filename, TextField
             description = "`mine`: the caller's private ones; `shared`: those shared in his groups, \
                            by himself or teammates; `default`: the platform's. All if absent."),
         ("include_tags" = Option<String>, Query, example = "model,product",
-            pattern = r"^([a-z]+(,[a-z]+)*)?$", description = "Comma-separated; an asset has all of them."),
+            pattern = r"^((model|product|background|other)(,(model|product|background|other))*)?$",
+            description = "Comma-separated; an asset has all of them."),
         ("exclude_tags" = Option<String>, Query, example = "background",
-            pattern = r"^([a-z]+(,[a-z]+)*)?$", description = "Comma-separated; an asset has none of them."),
+            pattern = r"^((model|product|background|other)(,(model|product|background|other))*)?$",
+            description = "Comma-separated; an asset has none of them."),
         ("created_by" = Option<String>, Query, description = "The uploader's username."),
         ("created_after" = Option<String>, Query, example = "2024-01-15T10:30:00Z",
             format = DateTime, description = "ISO 8601, with or without a time; exclusive."),

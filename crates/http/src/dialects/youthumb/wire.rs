@@ -156,6 +156,10 @@ impl Pagination {
     }
 }
 
+/// A whole picture, so that the example can be tried.
+const TINY_PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk\
+                        +M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 /// An upload as JSON.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -163,7 +167,7 @@ impl Pagination {
 pub(super) struct UploadBody {
     /// The picture, with or without a `data:` prefix.
     #[serde(default, rename = "base64")]
-    #[schema(value_type = String, required, example = "data:image/jpeg;base64,/9j/4AAQ...")]
+    #[schema(value_type = String, required, example = json!(TINY_PNG))]
     pub(super) _base64: Option<String>,
     /// `face`, `template` or `bucket`.
     #[serde(rename = "type")]

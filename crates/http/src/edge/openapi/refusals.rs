@@ -74,9 +74,10 @@ fn can_meet(kind: Kind, path: &str, operation: &Operation) -> bool {
     }
 }
 
-/// Unless a call says that it needs no credential, it needs one.
+/// Whether a call looks at a credential, needed or not: all do but those that say they take none.
 fn is_guarded(operation: &Operation) -> bool {
-    !operation.security.iter().flatten().any(|it| *it == SecurityRequirement::default())
+    let said = operation.security.as_ref();
+    said.is_none_or(|ways| ways.iter().any(|way| *way != SecurityRequirement::default()))
 }
 
 /// What is no id in a path is answered as an id that nobody has, never as a wrong request.
