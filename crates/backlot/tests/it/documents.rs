@@ -103,9 +103,9 @@ fn contents(part: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)
     part.get("content").and_then(Value::as_object).into_iter().flatten()
 }
 
-/// What has no example but itself.
+/// What cannot be shown as JSON.
 fn is_bytes(media_type: &str) -> bool {
-    matches!(media_type, "application/octet-stream" | "text/event-stream")
+    matches!(media_type, "application/octet-stream" | "multipart/form-data" | "text/event-stream")
 }
 
 /// Whether there is an example in the content, its schema, or a schema that this is made of.

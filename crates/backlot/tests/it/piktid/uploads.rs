@@ -81,7 +81,7 @@ async fn what_is_no_picture_never_becomes_an_asset() {
     assert_eq!(put["error"], "unsupported-media");
     assert!(put["message"].is_string() && put["request_id"].is_string());
     let half = app.put(url).bytes("image/png", &CAT[..CAT.len() / 2]).answers(400).await;
-    assert_eq!(half["error"], "invalid");
+    assert_eq!(half["error"], "bytes-truncated");
     assert!(listed(&app, &anna, "", "id").await.is_empty());
     // The place is still open.
     app.put(url).bytes("image/png", CAT).answers(200).await;

@@ -43,7 +43,7 @@ const SORTS: &[(&str, Sort)] =
     get, path = "/assets", operation_id = "listAssets", tag = "Assets",
     params(
         ("type" = Option<String>, Query, description = "`face`, `template` or `bucket`", example = "face"),
-        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000),
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000, description = "1 if absent"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
         ("search" = Option<String>, Query, max_length = 200, description = "in name and description"),
         ("isPublished" = Option<bool>, Query, description = "shared with the organisation or not"),

@@ -42,7 +42,7 @@ pub(super) async fn create(
 #[utoipa::path(
     get, path = "/persons", operation_id = "listPersons", tag = "Persons",
     params(
-        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000),
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000, description = "1 if absent"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
     ),
     responses(

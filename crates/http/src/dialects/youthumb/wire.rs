@@ -247,7 +247,7 @@ pub(super) struct NewPersonBody {
     #[schema(min_length = 1, max_length = 255, example = "Mira")]
     pub(super) name: String,
     /// Of face assets.
-    #[schema(min_items = 1, max_items = 10)]
+    #[schema(min_items = 1, max_items = 10, example = json!(["01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d"]))]
     pub(super) image_ids: Vec<String>,
 }
 
@@ -265,7 +265,7 @@ pub(super) struct PersonUpdateBody {
 #[schema(as = youthumb::ImageIds)]
 pub(super) struct ImageIdsBody {
     /// Of face assets.
-    #[schema(min_items = 1, max_items = 10)]
+    #[schema(min_items = 1, max_items = 10, example = json!(["01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d"]))]
     pub(super) image_ids: Vec<String>,
 }
 
@@ -274,6 +274,8 @@ pub(super) struct ImageIdsBody {
 #[serde(rename_all = "camelCase")]
 #[schema(as = youthumb::DefaultImage)]
 pub(super) struct DefaultImageBody {
+    /// One of the person's pictures.
+    #[schema(example = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d")]
     pub(super) image_id: String,
 }
 
