@@ -1,11 +1,12 @@
 //! Bytes on their way in: written, hashed, named and measured, not yet an asset.
 
 use backlot_imaging::{Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
+use backlot_model::Fault;
 use backlot_model::media::{Digest, Facts, MediaKind};
-use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
 
+use super::accepts::{FILE, too_large};
 use super::{Accepts, Stage};
 use crate::Library;
 use crate::context::blocking;
@@ -78,7 +79,7 @@ impl Intake {
             self.name()?;
         }
         if self.written > self.bytes_max {
-            return Err(too_large(self.bytes_max));
+            return Err(too_large(self.bytes_max, FILE));
         }
         self.staging.write(&bytes).await.map_err(Fault::from)
     }
@@ -94,7 +95,7 @@ impl Intake {
         }
         let sniffed = self.name()?;
         if self.written > self.bytes_max {
-            return Err(too_large(self.bytes_max));
+            return Err(too_large(self.bytes_max, FILE));
         }
         let staged = self.staging.finish().await.map_err(Fault::from)?;
         let facts = measure(&self.library, &staged, &sniffed).await?;
@@ -107,11 +108,6 @@ impl Intake {
         self.named = true;
         sniffed.ok_or_else(|| Fault::internal("an accepted type has a name"))
     }
-}
-
-fn too_large(bytes_max: u64) -> Fault {
-    let said = format!("the file is larger than {bytes_max} bytes, the most this call takes");
-    Fault::new(Kind::TooLarge, "too-large", said).at("body.file", "length")
 }
 
 /// The facts that a header gives, and the refusal of what is over a limit.

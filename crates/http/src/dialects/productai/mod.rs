@@ -8,8 +8,9 @@ mod legacy;
 mod wire;
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use backlot_model::Fault;
+use backlot_model::{Fault, Kind};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,6 +35,11 @@ pub fn routes() -> OpenApiRouter<App> {
     refusing::<wire::ErrorBody, _>(&PRODUCTAI, routes)
 }
 
+/// The vendor knows no conflict: what cannot be done now is a bad request.
 fn render(fault: &Fault, _context: &RequestContext) -> Response {
-    (status_of(fault.kind), Json(wire::ErrorBody::from(fault))).into_response()
+    let status = match fault.kind {
+        Kind::Conflict | Kind::PreconditionFailed => StatusCode::BAD_REQUEST,
+        kind => status_of(kind),
+    };
+    (status, Json(wire::ErrorBody::from(fault))).into_response()
 }

@@ -9,6 +9,7 @@ use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
 use backlot_model::asset::{TYPE_FACE, TYPE_TEMPLATE, Visibility};
 use backlot_model::fault::FieldFault;
+use backlot_model::media::MediaKind;
 use backlot_model::query::{Filter, Order, TextField, TextSearch, TypeFilter, Window};
 use backlot_model::{Fault, Kind};
 
@@ -113,7 +114,13 @@ async fn library_page(
     };
     let request = ListRequest {
         within: Within::ActiveOrganization,
-        filter: Filter { types, text: search, visibility, ..Filter::default() },
+        filter: Filter {
+            kinds: vec![MediaKind::Image, MediaKind::ImageHdr],
+            types,
+            text: search,
+            visibility,
+            ..Filter::default()
+        },
         uploader_name: None,
         order: Order::default(),
         window: Window::Offset { skip: (page - 1) * u64::from(limit), limit },
@@ -145,7 +152,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Answer<AssetBody>>), Refusal> {
     let (upload, file) = match incoming.content() {
         Content::Multipart => from_form(&app, &caller, incoming).await?,
-        _ => from_json(&app, &caller, incoming).await?,
+        Content::Json | Content::Undeclared => from_json(&app, &caller, incoming).await?,
+        _ => return Err(neither().into()),
     };
     let body = keep(&app, &caller, &links, upload, file).await?;
     Ok((StatusCode::CREATED, Json(Answer::of(body))))
@@ -186,8 +194,12 @@ async fn from_json(
     let mut door = Door::new(app, caller, accepts);
     let form = incoming.json_with_bytes(&["base64"], door.limits(), &mut door).await?;
     let (body, files): (UploadBody, _) = form.parse()?;
+    let UploadBody { base64, asset_type, filename, mime_type, description } = body;
+    // The bytes were taken out on the way; a text that is left was none.
+    if base64.is_some() {
+        return Err(Fault::invalid("body.base64", "format", "must be base64 or a data URL"));
+    }
     let file = door.finish_data_url(&files).await?.ok_or_else(|| missing("base64"))?;
-    let UploadBody { _base64: _, asset_type, filename, mime_type, description } = body;
     let sort = asset_type.map(|word| sort_of(&word)).transpose()?;
     let sort = sort.ok_or_else(|| missing("type"))?;
     if let Some(word) = mime_type.filter(|word| !JSON_TYPES.contains(&word.as_str())) {
@@ -283,6 +295,12 @@ pub(super) async fn delete(
 
 fn not_found() -> Fault {
     Fault::new(Kind::NotFound, "asset-not-found", "asset not found")
+}
+
+fn neither() -> Fault {
+    let said = "the body must be multipart/form-data with a `file`, or application/json with \
+                `base64`";
+    Fault::new(Kind::UnsupportedMedia, "unsupported-media", said)
 }
 
 fn missing(field: &str) -> Fault {

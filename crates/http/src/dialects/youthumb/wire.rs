@@ -166,9 +166,9 @@ const TINY_PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCA
 #[schema(as = youthumb::UploadRequest)]
 pub(super) struct UploadBody {
     /// The picture, with or without a `data:` prefix.
-    #[serde(default, rename = "base64")]
+    #[serde(default)]
     #[schema(value_type = String, required, example = json!(TINY_PNG))]
-    pub(super) _base64: Option<String>,
+    pub(super) base64: Option<String>,
     /// `face`, `template` or `bucket`.
     #[serde(rename = "type")]
     #[schema(value_type = String, required, example = "face")]
@@ -220,6 +220,7 @@ impl PersonBody {
     pub(super) fn new(found: PersonWithImages, links: &Links) -> Self {
         let PersonWithImages { person, images } = found;
         let default = person.default_image_id.filter(|id| images.iter().any(|it| it.id == *id));
+        let default = default.or(images.first().map(|it| it.id));
         Self {
             id: person.id.to_string(),
             name: person.name,
@@ -303,7 +304,17 @@ impl From<&Fault> for ErrorBody {
             details.entry(name).or_default().push(field.message.clone());
         }
         let details = (!details.is_empty()).then_some(details);
-        Self { success: false, error: capital(&fault.message), details }
+        Self { success: false, error: sentence(fault), details }
+    }
+}
+
+/// A fault of a field begins with its name, as clients write it.
+fn sentence(fault: &Fault) -> String {
+    let Some(field) = fault.fields.first() else { return capital(&fault.message) };
+    let root = field.path.first().map(|root| format!("{root}.")).unwrap_or_default();
+    match fault.message.strip_prefix(&root) {
+        Some(named) => named.to_owned(),
+        None => capital(&fault.message),
     }
 }
 

@@ -5,13 +5,12 @@ use axum::response::Response;
 use backlot_library::ingest::{Accepts, Received};
 use backlot_library::limiter::Limit;
 use backlot_model::account::Caller;
-use backlot_model::asset::Asset;
 use backlot_model::{Fault, Kind};
 use serde_json::json;
 
 use crate::app::SignedIn;
 use crate::app::{App, Links};
-use crate::door::Door;
+use crate::door::{Door, import};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::Query;
 use crate::edge::intake::body::Body;
@@ -184,34 +183,14 @@ async fn keep(
     let work = async move {
         let asset = match source {
             Source::File(file) => at.library().create_asset(&by, *file, said.into()).await?,
-            Source::Url(url) => imported(&at, &by, &links, &url, said).await?,
+            Source::Url(url) => {
+                let accepts = Accepts::pictures(&at.library().config().uploads);
+                import(&at, &by, &links, &url, accepts, said.into()).await?
+            }
         };
         made(asset, &links, &by, at.library())
     };
     once.run(app, &caller, &known, digest, work).await
-}
-
-/// An address of ours is resolved here; others are fetched, under the guard.
-async fn imported(
-    app: &App,
-    caller: &Caller,
-    links: &Links,
-    url: &str,
-    said: NewAssetFields,
-) -> Result<Asset, Fault> {
-    let path = "body.url";
-    let made = match links.asset_at(url) {
-        Some(id) => app.library().create_asset_from_asset(caller, id, said.into()).await,
-        None => {
-            let accepts = Accepts::pictures(&app.library().config().uploads);
-            app.library().create_asset_from_url(caller, url, accepts, said.into()).await
-        }
-    };
-    made.map_err(|fault| match fault.kind {
-        Kind::NotFound => Fault::invalid(path, "reference", "there is no such asset"),
-        Kind::Invalid if fault.fields.is_empty() => fault.at(path, "reference"),
-        _ => fault,
-    })
 }
 
 /// What the library finds wrong with a body stands in the query here, but for the file.

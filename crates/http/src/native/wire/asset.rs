@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::at;
 use super::detected::DetectedHints;
 use super::word::{KindWord, StatusWord, VisibilityWord, Word};
-use crate::app::Links;
+use crate::app::{Links, is_told_why};
 
 /// A library entry. Every field is always there; what is unknown or unset is null.
 #[derive(Debug, Serialize, ToSchema)]
@@ -123,8 +123,7 @@ impl AssetBody {
         let url = links.picture(&asset, Picture::Original);
         let thumbnail_small_url = links.picture(&asset, Picture::Small);
         let thumbnail_big_url = links.picture(&asset, Picture::Big);
-        let is_own =
-            viewer.member().is_some_and(|it| it.is_superuser || it.user_id == asset.uploader_id);
+        let told_why = is_told_why(viewer, &asset);
         // No `..`: a new field of the model must be shown or left out here by name. Set by hand,
         // since one name a line would be a page.
         #[rustfmt::skip]
@@ -148,7 +147,7 @@ impl AssetBody {
             asset_type,
             kind: Word(kind),
             status: Word(status),
-            error: error.filter(|_| is_own),
+            error: error.filter(|_| told_why),
             visibility: Word(visibility),
             tags,
             styling_note,
