@@ -6,6 +6,7 @@
 mod across;
 mod app;
 mod clients;
+mod documents;
 mod harness;
 mod imports;
 mod native;
@@ -13,6 +14,7 @@ mod operate;
 mod piktid;
 mod places;
 mod productai;
+mod schemathesis;
 mod source;
 mod wire;
 mod youthumb;

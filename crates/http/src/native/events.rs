@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 use super::answer::Answered;
 use super::envelope::{Limited, Refused};
 use super::wire::asset::AssetBody;
-use super::wire::event::EventBody;
+use super::wire::event::{EventBody, SentBody};
 use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::fields::{Fields, Query};
@@ -61,7 +61,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         ("last_event_id" = Option<String>, Query, description = "Begin after this event; from now on if absent"),
     ),
     responses(
-        (status = 200, description = "Events, each with an `Event` as its data", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events, each as described", body = SentBody, content_type = "text/event-stream"),
         Refused, Limited,
     ),
 )]

@@ -39,11 +39,8 @@ pub(super) fn accepts(app: &App) -> Accepts {
         (ImportBody = "application/json"),
     )),
     responses(
-        (status = 201, body = CreatedBody),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 201, body = CreatedBody, description = "The asset, `processing`"),
+        (status = 429, body = ErrorBody, description = "Too many uploads; `Retry-After` says when to go on"),
     )
 )]
 pub(super) async fn create(
@@ -115,15 +112,14 @@ fn unreadable() -> Fault {
     get, path = "/v1/my-uploaded-assets", operation_id = "listUploadedAssets", tag = "Assets",
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
-        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4294967295_u64),
+        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4294967295_u64,
+            description = "How many to leave out; 0 if absent"),
         ("status" = Option<String>, Query,
             description = "`all`, `processing`, `ready` or `failed`", example = "ready"),
         ("tags" = Option<String>, Query, description = "comma-separated; an asset has all of them"),
     ),
     responses(
-        (status = 200, body = ListBody),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = ListBody, description = "One page"),
     )
 )]
 pub(super) async fn list(
@@ -172,9 +168,7 @@ pub(super) async fn list(
     get, path = "/v1/assets/{asset_id}", operation_id = "getAsset", tag = "Assets",
     params(("asset_id" = String, Path, description = "as given, or the number of an upload")),
     responses(
-        (status = 200, body = DetailsBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = DetailsBody, description = "The asset"),
     )
 )]
 pub(super) async fn get(
@@ -193,9 +187,7 @@ pub(super) async fn get(
     delete, path = "/v1/assets/{asset_id}", operation_id = "deleteAsset", tag = "Assets",
     params(("asset_id" = String, Path, description = "as given, or the number of an upload")),
     responses(
-        (status = 204, description = "it is deleted"),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 204, description = "It is deleted"),
     )
 )]
 pub(super) async fn delete(

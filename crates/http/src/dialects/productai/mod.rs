@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::edge::dialect::{Dialect, status_of};
+use crate::edge::openapi::refusing;
 use crate::edge::request::RequestContext;
 
 /// The dialect.
@@ -25,12 +26,13 @@ pub static PRODUCTAI: Dialect =
 /// Its routes, relative to its prefix.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(assets::create))
         .routes(routes!(assets::list))
         .routes(routes!(assets::get, assets::delete))
         .routes(routes!(legacy::upload))
-        .routes(routes!(legacy::check_key))
+        .routes(routes!(legacy::check_key));
+    refusing::<wire::ErrorBody, _>(&PRODUCTAI, routes)
 }
 
 /// The vendor knows no conflict: what cannot be done now is a bad request.

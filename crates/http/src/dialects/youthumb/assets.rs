@@ -44,15 +44,13 @@ const SORTS: &[(&str, Sort)] =
     get, path = "/assets", operation_id = "listAssets", tag = "Assets",
     params(
         ("type" = Option<String>, Query, description = "`face`, `template` or `bucket`", example = "face"),
-        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000),
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000, description = "1 if absent"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
         ("search" = Option<String>, Query, max_length = 200, description = "in name and description"),
         ("isPublished" = Option<bool>, Query, description = "shared with the organisation or not"),
     ),
     responses(
-        (status = 200, body = Answer<ListBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<ListBody>, description = "One page"),
     )
 )]
 pub(super) async fn list(
@@ -142,11 +140,8 @@ async fn library_page(
         (UploadBody = "application/json"),
     )),
     responses(
-        (status = 201, body = Answer<AssetBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 201, body = Answer<AssetBody>, description = "The asset, or the temporary file"),
+        (status = 429, body = ErrorBody, description = "Too many uploads; `Retry-After` says when to go on"),
     )
 )]
 pub(super) async fn create(
@@ -266,11 +261,9 @@ fn shared_if_possible(caller: &account::Caller) -> Visibility {
 /// Get one asset.
 #[utoipa::path(
     get, path = "/assets/{id}", operation_id = "getAsset", tag = "Assets",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The asset")),
     responses(
-        (status = 200, body = Answer<AssetBody>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<AssetBody>, description = "The asset"),
     )
 )]
 pub(super) async fn get(
@@ -286,11 +279,9 @@ pub(super) async fn get(
 /// Delete one asset.
 #[utoipa::path(
     delete, path = "/assets/{id}", operation_id = "deleteAsset", tag = "Assets",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The asset")),
     responses(
-        (status = 200, body = Answer<Message>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<Message>, description = "It is deleted"),
     )
 )]
 pub(super) async fn delete(

@@ -156,6 +156,10 @@ impl Pagination {
     }
 }
 
+/// A whole picture, so that the example can be tried.
+const TINY_PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk\
+                        +M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 /// An upload as JSON.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -163,7 +167,7 @@ impl Pagination {
 pub(super) struct UploadBody {
     /// The picture, with or without a `data:` prefix.
     #[serde(default)]
-    #[schema(value_type = String, required, example = "data:image/jpeg;base64,/9j/4AAQ...")]
+    #[schema(value_type = String, required, example = json!(TINY_PNG))]
     pub(super) base64: Option<String>,
     /// `face`, `template` or `bucket`.
     #[serde(rename = "type")]
@@ -244,7 +248,7 @@ pub(super) struct NewPersonBody {
     #[schema(min_length = 1, max_length = 255, example = "Mira")]
     pub(super) name: String,
     /// Of face assets.
-    #[schema(min_items = 1, max_items = 10)]
+    #[schema(min_items = 1, max_items = 10, example = json!(["01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d"]))]
     pub(super) image_ids: Vec<String>,
 }
 
@@ -262,7 +266,7 @@ pub(super) struct PersonUpdateBody {
 #[schema(as = youthumb::ImageIds)]
 pub(super) struct ImageIdsBody {
     /// Of face assets.
-    #[schema(min_items = 1, max_items = 10)]
+    #[schema(min_items = 1, max_items = 10, example = json!(["01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d"]))]
     pub(super) image_ids: Vec<String>,
 }
 
@@ -271,6 +275,8 @@ pub(super) struct ImageIdsBody {
 #[serde(rename_all = "camelCase")]
 #[schema(as = youthumb::DefaultImage)]
 pub(super) struct DefaultImageBody {
+    /// One of the person's pictures.
+    #[schema(example = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d")]
     pub(super) image_id: String,
 }
 
