@@ -9,7 +9,6 @@ mod lookup;
 mod new_asset;
 
 pub use bulk::{Bulk, BulkResult};
-pub(crate) use change::scope_of;
 pub use change::{AssetPatch, TagsWithin};
 pub use lookup::TagCount;
 pub use new_asset::NewAsset;

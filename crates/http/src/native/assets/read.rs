@@ -13,7 +13,7 @@ use crate::edge::fields::{Checks, Query};
 use crate::edge::path::PathFields;
 use crate::native::answer::{Answered, Shown, shown};
 use crate::native::envelope::{Missing, OpenlyRefused, Refused};
-use crate::native::paging::limit;
+use crate::native::paging::{limit, limit_checked};
 use crate::native::wire::Page;
 use crate::native::wire::asset::{AssetBody, DuplicateBody, TagPage};
 use crate::native::wire::create::words;
@@ -98,8 +98,8 @@ pub(super) async fn tags(
     let mut checks = Checks::default();
     let ownership = checks.take(query.choice("ownership", &words::<Ownership>()));
     let after = checks.take(query.text_up_to("after", 100));
+    let limit = limit_checked(&query, 1_000, &mut checks);
     checks.done()?;
-    let limit = limit(&query, 1_000)?;
     let counts = app.library().tags(&caller, ownership, after, limit + 1).await?;
     Ok(Json(TagPage::of(counts, limit as usize)))
 }
