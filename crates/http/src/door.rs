@@ -1,17 +1,23 @@
-//! The door for one file: from a request's body into the library.
+//! The doors for one file: from a request's body, or from an address, into the library.
 //!
 //! Owns: opening the library's intake when the first file of a call begins, so that whoever may
-//! not upload is told before he sends, and the refusal of data URLs that lie about their type.
+//! not upload is told before he sends; the refusal of data URLs that lie about their type; telling
+//! addresses of ours from foreign ones.
 //! Never: what the call's other fields mean.
 
 use backlot_library::Library;
+use backlot_library::assets::NewAsset;
 use backlot_library::ingest::{Accepts, Intake, Received};
 use backlot_model::account::Caller;
+use backlot_model::asset::Asset;
 use backlot_model::{Fault, Kind};
 use bytes::Bytes;
 
-use crate::app::App;
+use crate::app::{App, Links};
 use crate::edge::intake::{FilePart, IntakeLimits, Sink};
+
+/// The field of most forms.
+const FILE: &str = "file";
 
 /// Takes at most one file. Dropping it leaves nothing behind.
 pub struct Door<'c> {
@@ -19,13 +25,21 @@ pub struct Door<'c> {
     caller: &'c Caller,
     accepts: Accepts,
     intake: Option<Intake>,
+    /// The field that carries the file.
+    field: String,
 }
 
 impl<'c> Door<'c> {
     /// A door for what `caller` uploads, of the types that `accepts` names.
     #[must_use]
     pub fn new(app: &App, caller: &'c Caller, accepts: Accepts) -> Self {
-        Self { library: app.library().clone(), caller, accepts, intake: None }
+        Self {
+            library: app.library().clone(),
+            caller,
+            accepts,
+            intake: None,
+            field: FILE.to_owned(),
+        }
     }
 
     /// One file, as large as the largest that this door takes.
@@ -40,7 +54,10 @@ impl<'c> Door<'c> {
     /// As [`Intake::finish`].
     pub async fn finish(self) -> Result<Option<Received>, Fault> {
         match self.intake {
-            Some(intake) => intake.finish().await.map(Some),
+            Some(intake) => match intake.finish().await {
+                Ok(received) => Ok(Some(received)),
+                Err(fault) => Err(at_field(fault, &self.field)),
+            },
             None => Ok(None),
         }
     }
@@ -60,17 +77,18 @@ impl<'c> Door<'c> {
 }
 
 impl Sink for Door<'_> {
-    async fn begin(&mut self, _part: &FilePart) -> Result<(), Fault> {
+    async fn begin(&mut self, part: &FilePart) -> Result<(), Fault> {
         if self.intake.is_some() {
             return Err(Fault::internal("one door was opened for two files"));
         }
         self.intake = Some(self.library.receive(self.caller, self.accepts).await?);
+        self.field.clone_from(&part.field);
         Ok(())
     }
 
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
         match &mut self.intake {
-            Some(intake) => intake.write(bytes).await,
+            Some(intake) => intake.write(bytes).await.map_err(|fault| at_field(fault, &self.field)),
             None => Err(Fault::internal("bytes came before their file began")),
         }
     }
@@ -153,6 +171,47 @@ impl Sink for Intake {
     }
 }
 
+/// Makes an asset of what lies at an address. One of ours is resolved here, whatever its query;
+/// others are fetched later, under the guard.
+///
+/// # Errors
+/// At `body.url`: an address of ours that is nothing to the caller, one that the guard refuses, or
+/// a file that `accepts` does not take; `invalid` as for any asset.
+pub async fn import(
+    app: &App,
+    caller: &Caller,
+    links: &Links,
+    url: &str,
+    accepts: Accepts,
+    new: NewAsset,
+) -> Result<Asset, Fault> {
+    let path = "body.url";
+    let made = match links.asset_at(url) {
+        Some(id) => app.library().create_asset_from_asset(caller, id, accepts, new).await,
+        None => app.library().create_asset_from_url(caller, url, accepts, new).await,
+    };
+    made.map_err(|fault| match fault.kind {
+        Kind::NotFound => Fault::invalid(path, "reference", "there is no such asset"),
+        Kind::Invalid if fault.fields.is_empty() => fault.at(path, "reference"),
+        _ => fault,
+    })
+}
+
+/// The library calls the file `body.file`; a client knows it by the field in which he sent it.
+fn at_field(mut fault: Fault, field: &str) -> Fault {
+    // A raw body has no fields.
+    if field == "body" {
+        return fault;
+    }
+    for at in &mut fault.fields {
+        if at.path == ["body", FILE] {
+            fault.message = fault.message.replacen("body.file: ", &format!("body.{field}: "), 1);
+            at.path = std::iter::once("body").chain(field.split('.')).map(str::to_owned).collect();
+        }
+    }
+    fault
+}
+
 fn refuse_lie(part: &FilePart, sniffed: &str) -> Result<(), Fault> {
     let Some(declared) = part.declared_type.as_deref() else { return Ok(()) };
     let named = |word: &str| match word {
@@ -174,6 +233,15 @@ mod tests {
     fn part(declared: Option<&str>) -> FilePart {
         let declared_type = declared.map(str::to_owned);
         FilePart { field: "base64".to_owned(), filename: None, declared_type, bytes: 1 }
+    }
+
+    #[test]
+    fn a_fault_names_the_field_that_was_sent() {
+        let fault = || Fault::invalid("body.file", "missing", "the file has no bytes");
+        let named = at_field(fault(), "images.0.base64");
+        assert_eq!(named.fields[0].path, ["body", "images", "0", "base64"]);
+        assert_eq!(named.message, "body.images.0.base64: the file has no bytes");
+        assert_eq!(at_field(fault(), "body").fields[0].path, ["body", "file"]);
     }
 
     #[test]

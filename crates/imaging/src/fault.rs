@@ -146,6 +146,12 @@ impl From<ImageFault> for Fault {
                 (Kind::UnsupportedMedia, "unsupported-media")
             }
         };
-        Self::new(kind, code, fault.to_string())
+        match fault {
+            // What a decoder says helps nobody who has the picture.
+            ImageFault::Corrupt(how) => {
+                Self::new(kind, code, "the picture is damaged and cannot be decoded").because(how)
+            }
+            other => Self::new(kind, code, other.to_string()),
+        }
     }
 }

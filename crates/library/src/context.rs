@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use backlot_model::clock::SECOND_MS;
 use backlot_model::{Clock, Fault, Ids, Kind, Millis};
 use backlot_store::blobs::Blobs;
-use backlot_store::db::Db;
+use backlot_store::db::{Db, Tx};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
@@ -161,12 +161,12 @@ impl Library {
     /// Tells the workers of this process that a job was committed.
     pub(crate) fn wake(&self) {
         self.0.jobs_waiting.notify_one();
-        self.0.events_told.notify_waiters();
     }
 
-    /// Tells listeners to look; those that look before the commit look again within a second.
-    pub(crate) fn told_after_commit(&self) {
-        self.0.events_told.notify_waiters();
+    /// Has listeners of this process look when `tx` is committed.
+    pub(crate) fn told_after_commit(&self, tx: &Tx) {
+        let library = Arc::clone(&self.0);
+        tx.after_commit(move || library.events_told.notify_waiters());
     }
 
     pub(crate) async fn woken(&self) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backlot_model::account::{Caller, Scope};
 use backlot_model::asset::Asset;
-use backlot_model::clock::{DAY_MS, SECOND_MS};
+use backlot_model::clock::DAY_MS;
 use backlot_model::event::{Event, EventKind};
 use backlot_model::query::ScopeKey;
 use backlot_model::{Fault, Id, Kind, Millis};
@@ -12,15 +12,12 @@ use backlot_store::db::Tx;
 use backlot_store::events;
 
 use crate::Library;
-use crate::assets::scope_of;
 use crate::authority::member;
 
 /// How long events can be caught up with.
 pub const EVENTS_KEPT_MS: Millis = 7 * DAY_MS;
 /// How many events are read at once.
 const BATCH: u32 = 200;
-/// How far a reader looks back, since another process may commit an older id after a newer one.
-const LOOK_BACK_MS: Millis = 2 * SECOND_MS;
 /// How long a reader waits before it looks again when nobody wakes it.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -29,13 +26,10 @@ pub struct Listener {
     library: Library,
     caller: Caller,
     last: Id<Event>,
-    /// Events of the look-back window that were already told.
-    told: std::collections::BTreeSet<Id<Event>>,
 }
 
 impl Library {
-    /// Begins to listen: after `last`, or from now on. Events that are nearly as old as `last` may
-    /// be told again, since it is not known which of them the listener has heard.
+    /// Begins to listen: after `last`, or from now on.
     ///
     /// # Errors
     /// `no-credentials`, `insufficient-scope`; `expired` when what followed `last` is no longer
@@ -46,24 +40,15 @@ impl Library {
         last: Option<Id<Event>>,
     ) -> Result<Listener, Fault> {
         member(caller, Scope::Read)?;
-        let begin = |last: Id<Event>| {
-            let told = std::iter::once(last).collect();
-            Listener { library: self.clone(), caller: caller.clone(), last, told }
+        let now = self.now_ms();
+        let latest = events::latest_id(self.db()).await?.unwrap_or_else(|| beginning_of(now));
+        let last = match last {
+            None => latest,
+            Some(last) if time_of(last) < now - EVENTS_KEPT_MS => return Err(expired()),
+            Some(last) if last > latest && time_of(last) > now => return Err(expired()),
+            Some(last) => last,
         };
-        if let Some(last) = last {
-            let now = self.now_ms();
-            if !(now - EVENTS_KEPT_MS..=now + LOOK_BACK_MS).contains(&time_of(last)) {
-                let said = "what followed this event is no longer known; list what there is, and \
-                            listen from now on";
-                return Err(Fault::new(Kind::Invalid, "expired", said));
-            }
-            return Ok(begin(last));
-        }
-        let latest = events::latest_id(self.db()).await?;
-        let mut listener = begin(latest.unwrap_or_else(|| self.ids().next()));
-        // What happened just before is not news to somebody who begins now.
-        listener.look().await?;
-        Ok(listener)
+        Ok(Listener { library: self.clone(), caller: caller.clone(), last })
     }
 
     pub(crate) async fn announce(
@@ -72,26 +57,41 @@ impl Library {
         kind: EventKind,
         asset: &Asset,
     ) -> Result<(), Fault> {
-        self.announce_to(tx, kind, asset, scope_of(asset)).await
+        let event = Event {
+            id: self.ids().next(),
+            kind,
+            asset_id: asset.id,
+            uploader_id: asset.uploader_id,
+            scope: events::scope_of(asset),
+            is_leaving: false,
+            at: self.now_ms(),
+        };
+        events::append(tx, &event).await?;
+        self.told_after_commit(tx);
+        Ok(())
     }
 
-    pub(crate) async fn announce_to(
+    /// Tells that an asset changed; to those who no longer list it, that it is gone.
+    pub(crate) async fn announce_changed(
         &self,
         tx: &Tx,
-        kind: EventKind,
-        asset: &Asset,
-        scope: ScopeKey,
+        before: &Asset,
+        after: &Asset,
     ) -> Result<(), Fault> {
-        let (id, at) = (self.ids().next(), self.now_ms());
-        let event =
-            Event { id, kind, asset_id: asset.id, uploader_id: asset.uploader_id, scope, at };
-        events::append(tx, &event).await?;
-        self.told_after_commit();
+        let was = events::scope_of(before);
+        events::append_changed(tx, self.ids(), self.now_ms(), was, after).await?;
+        self.told_after_commit(tx);
         Ok(())
     }
 }
 
 impl Listener {
+    /// Where to resume: what followed was not heard yet.
+    #[must_use]
+    pub fn position(&self) -> Id<Event> {
+        self.last
+    }
+
     /// The next events, oldest first; waits until there are any.
     ///
     /// # Errors
@@ -113,29 +113,36 @@ impl Listener {
     /// # Errors
     /// Database faults.
     pub async fn look(&mut self) -> Result<Vec<Event>, Fault> {
-        let member = member(&self.caller, Scope::Read)?.clone();
-        let mut scopes = vec![ScopeKey::Platform, ScopeKey::User(member.user_id)];
-        scopes.extend(member.organizations.iter().map(|(id, _)| ScopeKey::Organization(*id)));
-        let from = look_back(self.last);
+        let me = member(&self.caller, Scope::Read)?.clone();
+        let mut scopes = vec![ScopeKey::Platform, ScopeKey::User(me.user_id)];
+        scopes.extend(me.organizations.iter().map(|(id, _)| ScopeKey::Organization(*id)));
         let db = self.library.db();
-        // What was told already lies within the window and must not use up the batch.
-        let limit = BATCH + u32::try_from(self.told.len()).unwrap_or(BATCH);
-        let mut found = events::after(db, from, &scopes, member.user_id, limit).await?;
-        found.retain(|event| !self.told.contains(&event.id));
-        if let Some(newest) = found.iter().map(|event| event.id).max() {
-            self.last = self.last.max(newest);
-            self.told.extend(found.iter().map(|event| event.id));
-            let floor = look_back(self.last);
-            self.told = self.told.split_off(&floor);
+        // Asked first: what comes after it is for the next look.
+        let latest = events::latest_id(db).await?;
+        loop {
+            let found = events::after(db, self.last, &scopes, me.user_id, BATCH).await?;
+            // None of others' events is looked at again.
+            let seen = found.last().map(|event| event.id).or(latest);
+            self.last = seen.map_or(self.last, |seen| seen.max(self.last));
+            let is_all = found.is_empty();
+            let is_news = |event: &Event| !(event.is_leaving && event.uploader_id == me.user_id);
+            let news: Vec<Event> = found.into_iter().filter(is_news).collect();
+            if is_all || !news.is_empty() {
+                return Ok(news);
+            }
         }
-        Ok(found)
     }
 }
 
-/// The smallest id of the look-back window that ends at `last`.
-fn look_back(last: Id<Event>) -> Id<Event> {
-    let from_ms = u128::try_from(time_of(last) - LOOK_BACK_MS).unwrap_or(0);
-    Id::new(uuid::Uuid::from_u128(from_ms << 80))
+fn expired() -> Fault {
+    let said = "what followed this event is no longer known; list what there is, and listen from \
+                now on";
+    Fault::new(Kind::Invalid, "expired", said)
+}
+
+/// A position before all events that happen from `at` on.
+fn beginning_of(at: Millis) -> Id<Event> {
+    Id::new(uuid::Uuid::from_u128(u128::try_from(at).unwrap_or(0) << 80))
 }
 
 /// When an event happened, as its id tells.

@@ -51,7 +51,10 @@ impl Library {
         match found {
             Reserved::New => Ok(Once::Run(Ticket { subject, key: key.to_owned() })),
             Reserved::Answered { status, body } => Ok(Once::Answer(status, body)),
-            Reserved::Running => Err(conflict("the first call with this key is still running")),
+            Reserved::Running => {
+                let said = "the first call with this key is still running";
+                Err(conflict(said).retry_after_ms(1_000))
+            }
             Reserved::Other => Err(conflict("this key was used for another call")),
         }
     }
@@ -74,5 +77,5 @@ impl Library {
 }
 
 fn conflict(said: &str) -> Fault {
-    Fault::new(Kind::Conflict, "idempotency-conflict", said).retry_after_ms(1_000)
+    Fault::new(Kind::Conflict, "idempotency-conflict", said)
 }

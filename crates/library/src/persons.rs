@@ -3,6 +3,7 @@
 use backlot_model::account::{Caller, Member, Scope};
 use backlot_model::asset::{Asset, TYPE_FACE};
 use backlot_model::limits::NAME_CHARS_MAX;
+use backlot_model::media::MediaKind;
 use backlot_model::policy::Operation;
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::{assets, persons};
@@ -156,7 +157,8 @@ impl Library {
     /// Makes one of a person's pictures its default.
     ///
     /// # Errors
-    /// `person-not-found`, `forbidden`; `asset-not-found` when it is none of its pictures.
+    /// `person-not-found`, `forbidden`; `asset-not-found` when it is none of its pictures, or not
+    /// there any more.
     pub async fn set_default_person_image(
         &self,
         caller: &Caller,
@@ -164,6 +166,7 @@ impl Library {
         image_id: &str,
     ) -> Result<PersonWithImages, Fault> {
         let image_id = Id::parse(image_id).ok_or_else(asset_not_found)?;
+        self.asset(caller, image_id).await?;
         self.change_person(caller, id, |person| {
             if !person.image_ids.contains(&image_id) {
                 return Err(asset_not_found());
@@ -218,7 +221,8 @@ impl Library {
             }
         }
         let found = self.assets(caller, &ids).await?;
-        let all_faces = found.iter().all(|it| it.asset_type == TYPE_FACE);
+        let is_picture = |kind| matches!(kind, MediaKind::Image | MediaKind::ImageHdr);
+        let all_faces = found.iter().all(|it| it.asset_type == TYPE_FACE && is_picture(it.kind));
         if found.len() < ids.len() || !all_faces {
             return Err(asset_not_found());
         }

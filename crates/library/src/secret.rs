@@ -181,18 +181,19 @@ impl ApiKeySecret {
         SecretHash::of(self.secret.expose())
     }
 
-    /// What lists show to recognise the key by: `bk_` and a piece of its id.
+    /// What lists show to recognise the key by: how its token begins.
     #[must_use]
     pub fn prefix(&self) -> String {
         api_key_prefix(self.id)
     }
 }
 
-/// `bk_` and the first eight hexadecimal digits of the key's id.
+/// `bk_` and the first 12 hexadecimal digits of the key's id: the millisecond in which it was made, so
+/// that keys that were made one after the other do not look alike.
 #[must_use]
 pub fn api_key_prefix(id: Uuid) -> String {
     let digits = id.simple().to_string();
-    format!("{API_TOKEN_PREFIX}{}", &digits[..8])
+    format!("{API_TOKEN_PREFIX}{}", &digits[..12])
 }
 
 /// Takes a token apart into the key's id and the secret. `None` when it is no API key token, for
@@ -233,7 +234,7 @@ mod tests {
     fn the_prefix_begins_the_token_and_tells_nothing_of_the_secret() {
         let id = Uuid::from_u128(0x0193_2b6e_7a40_7cc1_9b5e_3f1f_6a0b_9c2d);
         let made = ApiKeySecret::generate(&SystemRandom, id);
-        assert_eq!(made.prefix(), "bk_01932b6e");
+        assert_eq!(made.prefix(), "bk_01932b6e7a40");
         assert!(made.token.expose().starts_with(&made.prefix()));
         assert_eq!(made.secret.expose().len(), 43);
     }

@@ -8,6 +8,7 @@ use backlot_store::{blob_rows, temp_files};
 pub use backlot_store::temp_files::TempFile;
 
 use crate::Library;
+use crate::assets::NewAsset;
 use crate::authority::member;
 use crate::ingest::Received;
 use crate::secret::random_token;
@@ -16,7 +17,8 @@ impl Library {
     /// Keeps received bytes for a while.
     ///
     /// # Errors
-    /// `no-credentials`, `insufficient-scope`; storage and database faults.
+    /// `no-credentials`, `insufficient-scope`; `invalid` for a bad file name or description; storage
+    /// and database faults.
     pub async fn keep_temp_file(
         &self,
         caller: &Caller,
@@ -25,6 +27,7 @@ impl Library {
         description: Option<String>,
     ) -> Result<TempFile, Fault> {
         let member = member(caller, Scope::Write)?;
+        let words = NewAsset { filename, description, ..NewAsset::default() }.check()?;
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
         self.blobs().commit(staged).await.map_err(Fault::from)?;
@@ -32,11 +35,11 @@ impl Library {
         let now = self.now_ms();
         let key = random_token::<24>(self.random()).expose().to_owned();
         let file = TempFile {
-            filename: filename.unwrap_or_else(|| format!("{key}.{extension}")),
+            filename: words.filename.unwrap_or_else(|| format!("{key}.{extension}")),
             key,
             owner_id: member.user_id,
             digest,
-            description,
+            description: words.description,
             mime_type,
             size,
             task_id: None,

@@ -35,6 +35,8 @@ pub struct Event {
     pub uploader_id: Id<User>,
     /// Who else hears of it.
     pub scope: ScopeKey,
+    /// The asset left `scope` and is listed elsewhere: no news to its uploader, whose it stays.
+    pub is_leaving: bool,
     /// When.
     pub at: Millis,
 }

@@ -168,6 +168,7 @@ CREATE TABLE event (
     asset_id    TEXT   NOT NULL,
     uploader_id TEXT   NOT NULL,
     scope       TEXT   NOT NULL,
+    is_leaving  BIGINT NOT NULL CHECK (is_leaving IN (0, 1)),
     at          BIGINT NOT NULL
 );
 CREATE INDEX event_by_scope ON event (scope, id);

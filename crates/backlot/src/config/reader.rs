@@ -266,14 +266,17 @@ pub(super) fn prefix(raw: &str) -> Result<String, String> {
     }
 }
 
-/// A host name without a port.
+/// A host name without a port, and with or without a path to mount an API under there.
 pub(super) fn host(raw: &str) -> Result<String, String> {
     let label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    if raw.split('.').all(label) {
-        Ok(raw.to_ascii_lowercase())
+    let (name, path) = raw.split_at(raw.find('/').unwrap_or(raw.len()));
+    if name.split('.').all(label) && (path.is_empty() || prefix(path).is_ok()) {
+        Ok(name.to_ascii_lowercase() + path)
     } else {
-        Err("must be a host name such as \"assets.example.com\"".to_owned())
+        let right = "must be a host name such as \"assets.example.com\", or one with a path such as \
+                     \"example.com/api\"";
+        Err(right.to_owned())
     }
 }

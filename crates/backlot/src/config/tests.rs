@@ -174,6 +174,7 @@ fn values_out_of_range_or_at_odds_are_refused() {
         ("[dialect.piktid]\nprefix = \"/media/x\"", "dialect.piktid.prefix"),
         ("[dialect.piktid]\nprefix = \"/api/v1/x\"", "dialect.piktid.prefix"),
         ("[dialect.piktid]\nhost = \"a:80\"", "dialect.piktid.host"),
+        ("[dialect.piktid]\nhost = \"a.example/b/\"", "dialect.piktid.host"),
         (
             "[dialect.native]\nhost = \"a.test\"\n[dialect.piktid]\nhost = \"A.test\"",
             "dialect.piktid.host",

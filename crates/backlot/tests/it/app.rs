@@ -6,8 +6,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use backlot::models::Models;
 use backlot_http::app::App;
+use backlot_http::edge::intake::reader::Pace;
+use backlot_http::edge::observe::Observer;
+use backlot_http::edge::place::Place;
+use backlot_http::edge::shell::{Origins, wrap};
 use backlot_http::router::router;
 use backlot_library::accounts::{
     Accounts, AccountsConfig, AccountsParts, Credential, NewKey, NewUser,
@@ -38,8 +43,16 @@ pub(crate) struct TestApp {
     pub(crate) library: Library,
     pub(crate) clock: HandClock,
     router: Router,
-    _db: TestDb,
+    pub(crate) db: TestDb,
+    pub(crate) blobs: TestBlobs,
+}
+
+/// What outlives a process.
+struct Kept {
+    config: LibraryConfig,
+    db: TestDb,
     blobs: TestBlobs,
+    clock: HandClock,
 }
 
 /// A user and his ways to sign in.
@@ -61,29 +74,46 @@ impl TestApp {
 
     /// With other settings.
     pub(crate) async fn with(change: impl FnOnce(&mut LibraryConfig)) -> Self {
+        Self::standing(change, &[], Some(BASE), Origins::None).await
+    }
+
+    /// With dialects at other places, another public URL, and origins whose scripts may call.
+    pub(crate) async fn standing(
+        change: impl FnOnce(&mut LibraryConfig),
+        places: &[(&str, &str)],
+        public_url: Option<&str>,
+        origins: Origins,
+    ) -> Self {
         let mut config = LibraryConfig { detect_faces: false, ..LibraryConfig::default() };
         change(&mut config);
-        let db = backlot_store::testing::sqlite().await;
-        let blobs = backlot_store::testing::disk().await;
-        Self::assembled(config, db, blobs, HandClock::default(), Models::default()).await
+        let kept = Kept {
+            config,
+            db: backlot_store::testing::sqlite().await,
+            blobs: backlot_store::testing::disk().await,
+            clock: HandClock::default(),
+        };
+        Self::assembled(kept, Models::default(), places, public_url, origins).await
     }
 
     /// The same library and time, served by another process with these models.
     pub(crate) async fn restarted_with(self, models: Models) -> Self {
         let config = self.library.config().clone();
-        Self::assembled(config, self._db, self.blobs, self.clock, models).await
+        let kept = Kept { config, db: self.db, blobs: self.blobs, clock: self.clock };
+        Self::assembled(kept, models, &[], Some(BASE), Origins::None).await
     }
 
     async fn assembled(
-        config: LibraryConfig,
-        db: TestDb,
-        blobs: TestBlobs,
-        clock: HandClock,
+        Kept { config, db, blobs, clock }: Kept,
         models: Models,
+        places: &[(&str, &str)],
+        public_url: Option<&str>,
+        origins: Origins,
     ) -> Self {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         let ids = Arc::new(Ids::new(Arc::clone(&time)));
+        let observer =
+            Observer { ids: Arc::clone(&ids), pace: Pace::default(), trust_forwarded: false };
         let limiter = Arc::new(Limiter::new(Arc::clone(&time), config.rates));
         let accounts_parts = AccountsParts {
             db: db.clone(),
@@ -108,10 +138,13 @@ impl TestApp {
             encoder: models.encoder,
         })
         .unwrap();
-        let app = App::new(library.clone(), Some(BASE));
-        // Every router at its usual place.
-        let router = router(&app, |_| None, Router::new()).unwrap();
-        Self { library, clock, router, _db: db, blobs }
+        let app = App::new(library.clone(), public_url);
+        let place_of = |name: &str| {
+            let (_, place) = places.iter().find(|(known, _)| *known == name)?;
+            Some(Place::parse(place).unwrap())
+        };
+        let router = wrap(router(&app, place_of, Router::new()).unwrap(), observer, origins);
+        Self { library, clock, router, db, blobs }
     }
 
     /// A new user of this name.
@@ -184,8 +217,7 @@ impl TestApp {
     pub(crate) fn call(&self, method: Method, target: &str) -> Call<'_> {
         let path = target.strip_prefix(BASE).unwrap_or(target);
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::HOST, "backlot.test");
-        Call { app: self, request, body: Body::empty() }
+        Call { app: self, host: "backlot.test", request, body: Body::empty() }
     }
 
     pub(crate) fn get(&self, target: &str) -> Call<'_> {
@@ -212,11 +244,18 @@ impl TestApp {
 /// A call that is being put together.
 pub(crate) struct Call<'a> {
     app: &'a TestApp,
+    host: &'static str,
     request: axum::http::request::Builder,
     body: Body,
 }
 
 impl Call<'_> {
+    /// To this host, in place of `backlot.test`.
+    pub(crate) fn on(mut self, host: &'static str) -> Self {
+        self.host = host;
+        self
+    }
+
     /// With this person's key.
     pub(crate) fn by(self, person: &Person) -> Self {
         self.bearer(&person.key)
@@ -265,11 +304,15 @@ impl Call<'_> {
         self.bytes("multipart/form-data; boundary=boundary", body)
     }
 
+    /// Sends it; the answer's body is still to come.
+    pub(crate) async fn begin(self) -> Response {
+        let request = self.request.header(header::HOST, self.host).body(self.body).unwrap();
+        self.app.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends it and reads the whole answer.
     pub(crate) async fn send(self) -> Answer {
-        let request = self.request.body(self.body).unwrap();
-        let response = self.app.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin().await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, bytes }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Client, Home, Ran, Server};
+use crate::harness::{Client, Home, Ran, Server, interpreter};
 
 /// A server, somebody in an organisation, and a picture on another host.
 struct Stage {
@@ -23,11 +23,9 @@ fn stage() -> Stage {
     let (host, picture_url) = picture_host();
     let home = Home::new().with("BACKLOT_FETCH_ALLOW", &host);
     let server = Server::start(&home);
-    let user = ["user", "create", "--email", "mira@example.com", "--password", "correct horse"];
-    home.run(&[&user[..], &["--org", "Studio"]].concat()).expect(0);
-    let key =
-        home.json(&["key", "create", "--email", "mira@example.com", "--org", "Studio", "--json"]);
-    let client = server.client(key["token"].as_str().unwrap());
+    let client = server.member(&home);
+    let mira = ["--email", "mira@example.com", "--org", "Studio", "--json"];
+    let key = home.json(&[&["key", "create"][..], &mira].concat());
     let half = |name: &str| key[name].as_str().unwrap().to_owned();
     let key_pair = (half("id"), half("secret"));
     Stage { _home: home, server, client, key_pair, picture_url }
@@ -67,11 +65,6 @@ impl Stage {
         command.env("PICTURE_URL", &self.picture_url);
         Ran::of(command).expect(0)
     }
-}
-
-/// An interpreter that the test script has found or installed, else the machine's.
-fn interpreter(variable: &str, name: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| name.to_owned())
 }
 
 /// The id after `Asset uploaded:`.

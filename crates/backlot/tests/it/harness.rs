@@ -148,6 +148,16 @@ impl Server {
         self.client(&self.first_key())
     }
 
+    /// A client with a key of somebody in an organisation.
+    #[track_caller]
+    pub fn member(&self, home: &Home) -> Client {
+        let who = ["--email", "mira@example.com", "--org", "Studio"];
+        let create = ["user", "create", "--password", "correct horse"];
+        home.run(&[&create[..], &who[..]].concat()).expect(0);
+        let key = home.json(&[&["key", "create", "--json"][..], &who[..]].concat());
+        self.client(key["token"].as_str().unwrap())
+    }
+
     /// Asks it to end, and waits for that.
     pub fn stop(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
@@ -237,6 +247,11 @@ impl Answer {
         assert_eq!(self.status, status, "{text}");
         if self.body.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
     }
+}
+
+/// An interpreter that the test script has found or installed, else the machine's.
+pub fn interpreter(variable: &str, name: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| name.to_owned())
 }
 
 /// Asks again and again until there is an answer.

@@ -3,6 +3,8 @@
 //! Owns: what all documents have in common (title, version, ways to sign in) and where they are
 //! served. Never: what a call takes or answers; its handler says that.
 
+mod refusals;
+
 use std::sync::Arc;
 
 use axum::extract::OriginalUri;
@@ -16,6 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::edge::credential::API_KEY;
 use crate::edge::dialect::{Dialect, mount};
+
+pub use refusals::{document_refusals, refusing};
 
 /// Where a document stands, below its dialect's place.
 pub const DOCUMENT: &str = "/openapi.json";
@@ -48,6 +52,15 @@ where
         Json(served_at(&document, place))
     };
     (mount(dialect, routes.route(DOCUMENT, get(serve))), kept)
+}
+
+/// The document of a dialect with these routes, which names no server.
+#[must_use]
+pub fn described<S>(dialect: &Dialect, routes: OpenApiRouter<S>) -> OpenApi
+where
+    S: Clone + Send + Sync + 'static,
+{
+    complete(dialect, routes.split_for_parts().1)
 }
 
 /// The document of an API that stands at `base`: a path, or an address without its scheme.

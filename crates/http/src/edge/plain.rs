@@ -21,7 +21,8 @@ struct Envelope<'f> {
     request_id: &'f str,
 }
 
-fn render(fault: &Fault, context: &RequestContext) -> Response {
+/// Renders a fault as such.
+pub fn render(fault: &Fault, context: &RequestContext) -> Response {
     let request_id = context.id();
     let body = Json(Envelope { error: fault.code, message: &fault.message, request_id });
     (status_of(fault.kind), body).into_response()

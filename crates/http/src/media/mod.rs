@@ -19,14 +19,11 @@ use backlot_model::{Fault, Id, Kind};
 use crate::app::{App, Asking};
 use crate::edge::credential::Caller;
 use crate::edge::dialect::{Dialect, Refusal, mount};
+use crate::edge::plain;
 
-/// The dialect of `/media`: no vendor's; refusals are the native API's.
-pub static MEDIA: Dialect = Dialect {
-    name: "media",
-    title: "Pictures",
-    default_prefix: "/media",
-    render: crate::native::render,
-};
+/// The dialect of `/media`: no vendor's, since clients of all of them come here.
+pub static MEDIA: Dialect =
+    Dialect { name: "media", title: "Pictures", default_prefix: "/media", render: plain::render };
 
 /// The routes under `/media`.
 pub fn routes() -> Router<App> {

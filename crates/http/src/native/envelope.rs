@@ -97,7 +97,7 @@ impl Mistake {
 }
 
 /// Renders a fault in this API's envelope.
-pub(crate) fn render(fault: &Fault, context: &RequestContext) -> Response {
+pub(super) fn render(fault: &Fault, context: &RequestContext) -> Response {
     let request_id = context.id().to_owned();
     if fault.kind == Kind::Invalid {
         let body = ValidationError { detail: mistakes(fault), code: fault.code, request_id };

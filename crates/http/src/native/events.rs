@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 use super::answer::Answered;
 use super::envelope::{Limited, Refused};
 use super::wire::asset::AssetBody;
-use super::wire::event::EventBody;
+use super::wire::event::{EventBody, SentBody};
 use crate::app::SignedIn;
 use crate::app::{App, Links};
 use crate::edge::fields::{Fields, Query};
@@ -48,10 +48,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Hear what happens to assets
 ///
 /// To those that the caller can list and to his own, as server-sent events: `id` is where to
-/// resume, `event` the kind, `data` an `Event` in JSON. After a resumption, events of the last two
-/// seconds before it may be told again. A comment every 15 seconds shows that the stream is alive;
-/// it ends by itself after five minutes, and clients come back with `Last-Event-ID`. What happened
-/// is kept for seven days.
+/// resume, `event` the kind, `data` an `Event` in JSON. Whoever resumes hears everything that followed,
+/// each event once and in order. Take `asset.updated` of an asset that you do not know as news of
+/// it: it came into sight. A stream begins and ends with an `id` without data, so that a client who
+/// heard nothing can resume too. A comment every 15 seconds shows that it is alive; it ends by
+/// itself after five minutes, and clients come back with `Last-Event-ID`. What happened is kept for
+/// seven days.
 #[utoipa::path(
     get, path = "/events", operation_id = "listen_to_events", tag = "events",
     params(
@@ -59,7 +61,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         ("last_event_id" = Option<String>, Query, description = "Begin after this event; from now on if absent"),
     ),
     responses(
-        (status = 200, description = "Events, each with an `Event` as its data", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events, each as described", body = SentBody, content_type = "text/event-stream"),
         Refused, Limited,
     ),
 )]
@@ -78,7 +80,8 @@ async fn listen(
         _ => fault,
     })?;
     let library = app.library().clone();
-    Ok(streamed(Watch { listener, library, links, caller, waiting: VecDeque::new(), place }))
+    let (waiting, is_over) = (VecDeque::new(), false);
+    Ok(streamed(Watch { listener, library, links, caller, waiting, is_over, place }))
 }
 
 /// Where the caller left off, and where he said so.
@@ -108,12 +111,13 @@ struct Watch {
     links: Links,
     caller: Caller,
     waiting: VecDeque<Sent>,
+    is_over: bool,
     #[expect(dead_code, reason = "held until the stream ends")]
     place: Place,
 }
 
 fn streamed(mut watch: Watch) -> Response {
-    watch.waiting.push_back(Sent::default().retry(RETRY).comment("listening"));
+    watch.waiting.push_back(watch.position().retry(RETRY).comment("listening"));
     let events = Sse::new(events(watch, Instant::now() + LIFE));
     let mut response = events.keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     // Or nginx would hold events back until its buffer is full.
@@ -129,22 +133,32 @@ fn events(watch: Watch, end: Instant) -> impl Stream<Item = Result<Sent, Infalli
             if let Some(event) = watch.waiting.pop_front() {
                 return Some((Ok(event), watch));
             }
-            match timeout_at(end, watch.more()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(fault)) => {
-                    tracing::warn!(error = %fault, "a stream of events ended early");
-                    return None;
-                }
-                Err(_) => return None,
+            if watch.is_over {
+                return None;
+            }
+            if let Err(fault) = watch.more(end).await {
+                tracing::warn!(error = %fault, "a stream of events ended early");
+                return None;
             }
         }
     })
 }
 
 impl Watch {
-    /// Waits for events and makes them ready to be sent, each with its asset as it is now.
-    async fn more(&mut self) -> Result<(), Fault> {
-        let news = self.listener.next().await?;
+    /// Where the client is to resume, without an event.
+    fn position(&self) -> Sent {
+        Sent::default().id(self.listener.position().to_string())
+    }
+
+    /// Waits for events and makes them ready to be sent, each with its asset as it is now. At the
+    /// end, that is the position that was reached.
+    async fn more(&mut self, end: Instant) -> Result<(), Fault> {
+        let Ok(news) = timeout_at(end, self.listener.next()).await else {
+            self.is_over = true;
+            self.waiting.push_back(self.position());
+            return Ok(());
+        };
+        let news = news?;
         let mut ids: Vec<_> = news.iter().map(|event| event.asset_id).collect();
         ids.sort_unstable();
         ids.dedup();

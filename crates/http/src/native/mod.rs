@@ -26,8 +26,6 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 use crate::edge::dialect::Dialect;
 
-pub(crate) use envelope::render;
-
 /// The native API.
 pub static NATIVE: Dialect = Dialect {
     name: "native",

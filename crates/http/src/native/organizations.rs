@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::answer::{Answered, Reply, Shown};
 use super::envelope::{BadBody, Conflicts, Missing, Refused};
 use super::once::Once;
-use super::paging::slice;
+use super::paging::{slice, slice_checked};
 use super::wire::account::{MemberBody, NewMember, OrganizationBody, OrganizationName, RoleChange};
 use super::wire::{Message, Page};
 use crate::app::App;
@@ -55,8 +55,8 @@ async fn list(
     SignedIn(caller): SignedIn,
     Query(query): Query,
 ) -> Shown<Page<OrganizationBody>> {
-    let slice = slice(&query)?;
     let mut checks = Checks::default();
+    let slice = slice_checked(&query, &mut checks);
     let all = checks.take(query.flag("all")).unwrap_or(false);
     let search = checks.take(query.text_up_to("search", SEARCH_CHARS_MAX));
     checks.done()?;

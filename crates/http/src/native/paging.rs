@@ -31,9 +31,14 @@ pub(super) fn skip_checked(query: &Fields, checks: &mut Checks) -> u64 {
 /// `skip` and `limit` of a short list.
 pub(super) fn slice(query: &Fields) -> Result<ListSlice, Fault> {
     let mut checks = Checks::default();
-    let (skip, limit) = (skip_checked(query, &mut checks), limit_checked(query, 100, &mut checks));
+    let slice = slice_checked(query, &mut checks);
     checks.done()?;
-    Ok(ListSlice { skip, limit })
+    Ok(slice)
+}
+
+/// As [`slice`], noting the faults among others.
+pub(super) fn slice_checked(query: &Fields, checks: &mut Checks) -> ListSlice {
+    ListSlice { skip: skip_checked(query, checks), limit: limit_checked(query, 100, checks) }
 }
 
 #[cfg(test)]

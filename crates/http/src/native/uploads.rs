@@ -39,8 +39,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Ask for a place to upload to
 ///
-/// Send the bytes of a picture to `upload_url` with `PUT`, without a credential. Then the asset
-/// `asset_id` is there.
+/// Send the bytes of a picture to `upload_url` with `PUT`, without a credential. The answer is 200,
+/// also when they are sent again, and then the asset `asset_id` is there. What is refused answers
+/// 4xx with `{"error", "message", "request_id"}`, whichever API gave the place.
 #[utoipa::path(
     post, path = "/uploads/presigned-url", operation_id = "create_presigned_upload", tag = "uploads",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated call harmless", max_length = 255)),

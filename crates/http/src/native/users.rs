@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::answer::{Answered, Reply, Shown};
 use super::envelope::{BadBody, Conflicts, Limited, Missing, Refused};
 use super::once::Once;
-use super::paging::slice;
+use super::paging::slice_checked;
 use super::wire::account::{
     ActiveChange, NewUserBody, PasswordChange, ProfileBody, SuperuserChange, UserBody, UserChange,
 };
@@ -53,8 +53,8 @@ async fn list(
     SignedIn(caller): SignedIn,
     Query(query): Query,
 ) -> Shown<Page<UserBody>> {
-    let slice = slice(&query)?;
     let mut checks = Checks::default();
+    let slice = slice_checked(&query, &mut checks);
     let search = checks.take(query.text_up_to("search", SEARCH_CHARS_MAX)).map(str::to_owned);
     let which = UserList { search, is_active: checks.take(query.flag("is_active")) };
     checks.done()?;

@@ -68,7 +68,7 @@ impl Accounts {
     async fn promote(&self, tx: &Tx, id: Id<User>, hash: Option<String>) -> Result<(), Fault> {
         users::set_superuser(tx, id, true).await?;
         users::set_active(tx, id, true).await?;
-        rescope::uploader_changed(tx, id).await?;
+        rescope::uploader_changed(tx, id, &self.shared.ids, self.now()).await?;
         if let Some(hash) = hash {
             users::set_password(tx, id, &hash).await?;
             users::end_sessions(tx, id).await?;

@@ -101,6 +101,7 @@ impl Accounts {
         let standing = AccountStanding::to_user(caller, user);
         let member = require(caller, AccountOperation::SeeKeys, standing, user_not_found)?;
         let bound = member.bounds.organization_id;
+        users::get(self.db(), user).await?.ok_or_else(user_not_found)?;
         Ok(api_keys::of_user(self.db(), user, bound, checked(slice)?).await?)
     }
 

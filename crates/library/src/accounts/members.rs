@@ -41,7 +41,7 @@ impl Accounts {
         id: Id<Organization>,
         slice: Slice,
     ) -> Result<Listed<OrganizationMember>, Fault> {
-        require_in(caller, AccountOperation::SeeOrganization, id)?;
+        self.organization(caller, id).await?;
         let found = memberships::of_organization(self.db(), id, checked(slice)?).await?;
         let items = found.items.into_iter().map(OrganizationMember::new).collect();
         Ok(Listed { items, count: found.count })

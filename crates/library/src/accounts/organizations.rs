@@ -169,7 +169,7 @@ impl Accounts {
         require_in(caller, AccountOperation::DeleteOrganization, id)?;
         let tx = self.db().begin().await?;
         organizations::lock(&tx, id).await?.ok_or_else(organization_not_found)?;
-        rescope::organization_goes(&tx, id).await?;
+        rescope::organization_goes(&tx, id, &self.shared.ids, self.now()).await?;
         organizations::delete(&tx, id).await?;
         Ok(tx.commit().await?)
     }

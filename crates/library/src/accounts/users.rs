@@ -305,7 +305,7 @@ impl Accounts {
         }
         if user.is_superuser != is_superuser {
             users::set_superuser(&tx, id, is_superuser).await?;
-            rescope::uploader_changed(&tx, id).await?;
+            rescope::uploader_changed(&tx, id, &self.shared.ids, self.now()).await?;
         }
         self.committed(tx, id).await
     }

@@ -8,7 +8,6 @@ use backlot_model::fault::FieldFault;
 use backlot_model::limits::{NAME_CHARS_MAX, RESTORE_DAYS, TEXT_CHARS_MAX};
 use backlot_model::media::Detected;
 use backlot_model::policy::Operation;
-use backlot_model::query::ScopeKey;
 use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::assets;
 use backlot_store::db::Tx;
@@ -238,16 +237,12 @@ impl Library {
         mut after: Asset,
     ) -> Result<Asset, Fault> {
         after.updated_at = self.now_ms().max(before.updated_at);
-        let (was, is) = (scope_of(before), scope_of(&after));
         if narrows(before, &after) {
             after.access_epoch += 1;
         }
         assets::save(tx, before, &after).await?;
         after.version += 1;
-        if was != is {
-            self.announce_to(tx, EventKind::Deleted, &after, was).await?;
-        }
-        self.announce(tx, EventKind::Updated, &after).await?;
+        self.announce_changed(tx, before, &after).await?;
         Ok(after)
     }
 
@@ -326,16 +321,6 @@ impl Library {
         self.wake();
         Ok(copy)
     }
-}
-
-/// Where an asset is listed.
-pub(crate) fn scope_of(asset: &Asset) -> ScopeKey {
-    ScopeKey::of(
-        asset.visibility,
-        asset.organization_id,
-        asset.uploader_id,
-        asset.uploader_is_superuser,
-    )
 }
 
 /// Whether somebody who could see it may no longer.

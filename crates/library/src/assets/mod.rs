@@ -16,7 +16,6 @@ mod tags;
 pub use bulk::{Bulk, BulkResult};
 pub(crate) use canvas::is_canvas;
 pub use canvas::{CANVAS_BYTES_MAX, CanvasChange, CanvasState, SNAPSHOTS_MAX};
-pub(crate) use change::scope_of;
 pub use change::{AssetPatch, CopyTo, Expected, TagsWithin};
 pub use lock::{LOCK_MS_MAX, Unlock};
 pub use lookup::TagCount;

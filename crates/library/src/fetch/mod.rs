@@ -72,6 +72,11 @@ pub struct Fetched {
     pub body: BoxStream<'static, Result<Bytes, Fault>>,
 }
 
+/// What a URL calls its file: a name without folders or control characters.
+pub(crate) fn filename_in(url: &Url) -> Option<String> {
+    filename::filename(None, url)
+}
+
 impl Fetcher {
     /// A fetcher under these rules, with the machine's resolver and trusted certificates.
     ///

@@ -1,6 +1,7 @@
 //! What a call takes.
 
 use backlot_imaging::Sniffed;
+use backlot_model::asset::Asset;
 use backlot_model::limits::UploadLimits;
 use backlot_model::media::MediaKind;
 use backlot_model::{Fault, Kind};
@@ -18,6 +19,9 @@ pub const PICTURE_TYPES: &[&str] = &[
     "image/heic",
     "image/heif",
 ];
+
+/// Where an uploaded file stands in a body.
+pub(super) const FILE: &str = "body.file";
 
 /// Which types a call takes, and up to which size. Serialised, it travels with the job that
 /// fetches a URL.
@@ -81,10 +85,10 @@ impl Accepts {
     /// # Errors
     /// `unsupported-media`, naming the accepted types, when the call does not take it.
     pub(crate) fn bytes_max_of(&self, sniffed: Option<&Sniffed>) -> Result<u64, Fault> {
-        let Some(sniffed) = sniffed else { return Err(self.refusal("this kind of file")) };
+        let Some(sniffed) = sniffed else { return Err(self.refusal("this kind of file", FILE)) };
         let never = sniffed.is_active_content() || sniffed.kind == MediaKind::Other;
         if never || !self.takes(sniffed.kind, sniffed.media_type) {
-            return Err(self.refusal(sniffed.media_type));
+            return Err(self.refusal(sniffed.media_type, FILE));
         }
         Ok(match sniffed.kind {
             MediaKind::Image | MediaKind::ImageHdr => self.image_bytes_max,
@@ -92,7 +96,26 @@ impl Accepts {
         })
     }
 
-    fn refusal(&self, what: &str) -> Fault {
+    /// Refuses a picture that is here already and that the call would not take as an upload.
+    ///
+    /// # Errors
+    /// `unsupported-media`, `too-large`, at `body.url`.
+    pub(crate) fn refuse_existing(&self, asset: &Asset) -> Result<(), Fault> {
+        let media_type = asset.mime_type.as_deref().unwrap_or_default();
+        if !self.takes(asset.kind, media_type) {
+            return Err(self.refusal(media_type, "body.url"));
+        }
+        let bytes_max = match asset.kind {
+            MediaKind::Image | MediaKind::ImageHdr => self.image_bytes_max,
+            _ => self.other_bytes_max,
+        };
+        if asset.size.is_some_and(|size| size > bytes_max) {
+            return Err(too_large(bytes_max, "body.url"));
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, what: &str, path: &str) -> Fault {
         let taken = match (self.pictures, self.kinds) {
             (Some(taken), _) => words_of(taken).join(", "),
             (None, Some(kinds)) => {
@@ -101,8 +124,14 @@ impl Accepts {
             (None, None) => "pictures, video, audio, 3D, documents, text and JSON".to_owned(),
         };
         let said = format!("{what} is not accepted here; accepted are {taken}");
-        Fault::new(Kind::UnsupportedMedia, "unsupported-media", said).at("body.file", "type")
+        Fault::new(Kind::UnsupportedMedia, "unsupported-media", said).at(path, "type")
     }
+}
+
+/// A file over the limit of its kind.
+pub(super) fn too_large(bytes_max: u64, path: &str) -> Fault {
+    let said = format!("the file is larger than {bytes_max} bytes, the most this call takes");
+    Fault::new(Kind::TooLarge, "too-large", said).at(path, "length")
 }
 
 fn bits_of(types: &[&str]) -> u16 {

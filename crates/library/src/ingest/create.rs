@@ -82,11 +82,13 @@ impl Library {
     ///
     /// # Errors
     /// `asset-not-found` when he may not see it, `forbidden` when he may not copy it, `asset-busy`
-    /// while it is still being fetched; `invalid` as for any asset.
+    /// while it is still being fetched; `unsupported-media` or `too-large` when the call does not
+    /// take it; `invalid` as for any asset.
     pub async fn create_asset_from_asset(
         &self,
         caller: &Caller,
         original: Id<Asset>,
+        accepts: Accepts,
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let id = self.ids().next();
@@ -111,6 +113,7 @@ impl Library {
             Fault::new(Kind::Conflict, "asset-busy", said)
         };
         let digest = original.digest.ok_or_else(busy)?;
+        accepts.refuse_existing(&original)?;
         let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
         self.create_over(caller, id, digest, new).await
     }

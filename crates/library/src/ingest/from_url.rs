@@ -12,7 +12,7 @@ use super::{Accepts, Origin, Received, Stage};
 use crate::Library;
 use crate::assets::NewAsset;
 use crate::authority::member;
-use crate::fetch::is_transient;
+use crate::fetch::{filename_in, is_transient};
 use crate::jobs::{Job, Outcome};
 use crate::limiter::Limit;
 
@@ -33,7 +33,7 @@ impl Library {
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
         let url = self.fetcher().check(url).await?;
-        let new = NewAsset { filename: new.filename.or_else(|| filename_of(&url)), ..new };
+        let new = NewAsset { filename: new.filename.or_else(|| filename_in(&url)), ..new };
         let draft = self.draft(caller, self.ids().next(), new).await?;
         self.record(draft, Origin::Url(url.to_string(), accepts)).await
     }
@@ -58,7 +58,7 @@ impl Library {
         match self.download(&url, accepts).await {
             Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
             Err(fault) if !may_pass(&fault) => {
-                self.fail_asset(id, &fault.message).await.map(|()| Outcome::Done)
+                self.fail_asset(id, reason(&fault)).await.map(|()| Outcome::Done)
             }
             Err(fault) => Err(fault),
         }
@@ -111,13 +111,12 @@ impl Library {
     }
 }
 
+/// What was wrong with the file, without the field of a body that nobody sent.
+fn reason(fault: &Fault) -> &str {
+    fault.fields.first().map_or(&fault.message, |field| &field.message)
+}
+
 /// Whether trying again may help.
 pub(crate) fn may_pass(fault: &Fault) -> bool {
     is_transient(fault) || matches!(fault.kind, Kind::Unavailable | Kind::Internal)
-}
-
-/// What the address calls the file, if anything.
-pub(crate) fn filename_of(url: &url::Url) -> Option<String> {
-    let last = url.path_segments()?.next_back().filter(|last| !last.is_empty())?;
-    Some(last.chars().filter(|c| !c.is_control()).take(200).collect())
 }

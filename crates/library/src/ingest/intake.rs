@@ -6,6 +6,7 @@ use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
 
+use super::accepts::{FILE, too_large};
 use super::{Accepts, Stage};
 use crate::Library;
 use crate::context::blocking;
@@ -84,7 +85,7 @@ impl Intake {
             self.name()?;
         }
         if self.written > self.bytes_max {
-            return Err(too_large(self.bytes_max));
+            return Err(too_large(self.bytes_max, FILE));
         }
         self.staging.write(&bytes).await.map_err(Fault::from)
     }
@@ -100,10 +101,14 @@ impl Intake {
         }
         let sniffed = self.name()?;
         if self.written > self.bytes_max {
-            return Err(too_large(self.bytes_max));
+            return Err(too_large(self.bytes_max, FILE));
         }
         let staged = self.staging.finish().await.map_err(Fault::from)?;
-        let facts = measure(&self.library, &staged, &sniffed).await?;
+        let facts = measure(&self.library, &staged, &sniffed).await;
+        let facts = facts.map_err(|fault| match fault.kind {
+            Kind::Invalid if fault.fields.is_empty() => fault.at("body.file", "format"),
+            _ => fault,
+        })?;
         Ok(Received { staged, facts, extension: sniffed.extension })
     }
 
@@ -113,11 +118,6 @@ impl Intake {
         self.named = true;
         sniffed.ok_or_else(|| Fault::internal("an accepted type has a name"))
     }
-}
-
-fn too_large(bytes_max: u64) -> Fault {
-    let said = format!("the file is larger than {bytes_max} bytes, the most this call takes");
-    Fault::new(Kind::TooLarge, "too-large", said).at("body.file", "length")
 }
 
 /// The facts that a header gives, and the refusal of what is over a limit.

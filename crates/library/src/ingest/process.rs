@@ -89,7 +89,8 @@ impl Library {
                 Ok(Made::Facts(header))
             }
             Err(fault) => {
-                let reason = fault.to_string();
+                tracing::info!(%digest, error = %fault, "a picture cannot be used");
+                let reason = Fault::from(fault).message;
                 let tx = self.db().begin().await?;
                 blob_rows::record_fault(&tx, digest, &reason).await?;
                 tx.commit().await?;

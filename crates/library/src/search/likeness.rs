@@ -368,7 +368,7 @@ mod tests {
         assert!(near(alignment(&towards, &both), std::f32::consts::FRAC_1_SQRT_2));
         let towards = direction(&[x.clone(), y.clone()], &[]);
         assert!(near(alignment(&towards, &both), 1.0));
-        let away = direction(&[both.clone()], &[y.clone()]);
+        let away = direction(std::slice::from_ref(&both), std::slice::from_ref(&y));
         assert!(alignment(&away, &x) > alignment(&away, &both));
         let only_away = direction(&[], std::slice::from_ref(&y));
         assert!(near(alignment(&only_away, &y), -1.0));

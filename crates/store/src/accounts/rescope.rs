@@ -5,18 +5,25 @@
 
 use backlot_model::account::{Organization, User};
 use backlot_model::asset::{Asset, Visibility};
-use backlot_model::{Id, Millis};
+use backlot_model::{Id, Ids, Millis};
 
 use crate::args;
 use crate::assets;
 use crate::db::{DbError, Fetch, Tx};
+use crate::events;
 
 /// How many assets are held in memory at once.
 const BATCH: u32 = 500;
 
 /// Lists a user's public assets where they belong now that he is, or is no longer, a superuser:
-/// call it after [`set_superuser`](super::users::set_superuser). How many there were.
-pub async fn uploader_changed(tx: &Tx, uploader: Id<User>) -> Result<u64, DbError> {
+/// call it after [`set_superuser`](super::users::set_superuser). Those who list them hear of it. How
+/// many there were.
+pub async fn uploader_changed(
+    tx: &Tx,
+    uploader: Id<User>,
+    ids: &Ids,
+    now: Millis,
+) -> Result<u64, DbError> {
     let mut moved = 0;
     for deleted_at in ["IS NULL", "IS NOT NULL"] {
         let sql = format!(
@@ -31,9 +38,12 @@ pub async fn uploader_changed(tx: &Tx, uploader: Id<User>) -> Result<u64, DbErro
             let batch = tx.fetch(sql.clone(), args, read).await?;
             let Some(&(created_at, id)) = batch.last() else { break };
             after = (created_at, id.to_string());
-            let ids: Vec<_> = batch.into_iter().map(|(_, id)| id).collect();
-            for asset in assets::by_ids_in(tx, &ids).await? {
+            let found: Vec<_> = batch.into_iter().map(|(_, id)| id).collect();
+            for asset in assets::by_ids_in(tx, &found).await? {
                 assets::save(tx, &asset, &asset).await?;
+                let before =
+                    Asset { uploader_is_superuser: !asset.uploader_is_superuser, ..asset.clone() };
+                tell(tx, ids, now, &before, &asset).await?;
                 moved += 1;
             }
         }
@@ -42,17 +52,22 @@ pub async fn uploader_changed(tx: &Tx, uploader: Id<User>) -> Result<u64, DbErro
 }
 
 /// Takes an organisation's assets out of it: they are listed for their uploaders, but for those of
-/// the platform. What was shared with its members is closed to them, URLs included. How many there
-/// were.
-pub async fn organization_goes(tx: &Tx, organization: Id<Organization>) -> Result<u64, DbError> {
+/// the platform. What was shared with its members is closed to them, URLs included;
+/// they hear that it is gone. How many there were.
+pub async fn organization_goes(
+    tx: &Tx,
+    organization: Id<Organization>,
+    ids: &Ids,
+    now: Millis,
+) -> Result<u64, DbError> {
     let sql = format!("SELECT id FROM asset WHERE organization_id = $1 LIMIT {BATCH}");
     let mut moved = 0;
     loop {
-        let ids = tx.fetch(sql.clone(), args![organization], |row| row.get(0)).await?;
-        if ids.is_empty() {
+        let found = tx.fetch(sql.clone(), args![organization], |row| row.get(0)).await?;
+        if found.is_empty() {
             return Ok(moved);
         }
-        for asset in assets::by_ids_in(tx, &ids).await? {
+        for asset in assets::by_ids_in(tx, &found).await? {
             let is_closed = asset.visibility == Visibility::Shared;
             let after = Asset {
                 organization_id: None,
@@ -60,7 +75,22 @@ pub async fn organization_goes(tx: &Tx, organization: Id<Organization>) -> Resul
                 ..asset.clone()
             };
             assets::save(tx, &asset, &after).await?;
+            tell(tx, ids, now, &asset, &after).await?;
             moved += 1;
         }
     }
+}
+
+/// Nobody hears of what lies deleted.
+async fn tell(
+    tx: &Tx,
+    ids: &Ids,
+    now: Millis,
+    before: &Asset,
+    after: &Asset,
+) -> Result<(), DbError> {
+    if after.deleted_at.is_some() {
+        return Ok(());
+    }
+    events::append_changed(tx, ids, now, events::scope_of(before), after).await
 }

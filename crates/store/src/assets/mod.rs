@@ -40,7 +40,7 @@ pub use purge::{Purged, purge_deleted};
 pub use rescope::{rescope_organization_removed, rescope_uploader};
 use row::asset_by;
 use row::{COLUMNS, MUTABLE};
-pub use scan::{Scanned, Signature, hash_similarity, scan};
+pub use scan::{HashMeasure, Scanned, Signature, VectorMeasure, hash_similarity, scan};
 pub use similar::{DISTANCE_MAX, Likeness, near_duplicates};
 pub use tags::{TagCount, tag_histogram};
 

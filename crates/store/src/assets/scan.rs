@@ -15,13 +15,18 @@ use super::plan;
 use crate::db::{Db, DbError, Fetch, Row};
 use crate::statement::{Statement, number};
 
+/// Says how alike a hash is to what is looked for.
+pub type HashMeasure = Arc<dyn Fn(u64) -> f32 + Send + Sync>;
+/// Says how alike a vector is to what is looked for.
+pub type VectorMeasure = Arc<dyn Fn(&[u8]) -> f32 + Send + Sync>;
+
 /// What is measured.
 #[derive(Clone)]
 pub enum Signature {
     /// The perceptual hash of the bytes.
-    Hash(Arc<dyn Fn(u64) -> f32 + Send + Sync>),
+    Hash(HashMeasure),
     /// The embedding that this model made of the bytes.
-    Embedding(String, Arc<dyn Fn(&[u8]) -> f32 + Send + Sync>),
+    Embedding(String, VectorMeasure),
 }
 
 /// One batch of a walk.

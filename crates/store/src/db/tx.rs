@@ -1,5 +1,7 @@
 //! Transactions: one that writes, one that only reads.
 
+use std::sync::{Mutex, PoisonError};
+
 use futures::future::BoxFuture;
 
 use super::sqlite::{self, Snapshot, WriteTx};
@@ -12,7 +14,10 @@ use super::{Arg, DbError, Fetch, Row, Sql};
 #[must_use = "a transaction that is dropped is undone"]
 pub struct Tx {
     inner: InnerTx,
+    committed: Mutex<Vec<Hook>>,
 }
+
+type Hook = Box<dyn FnOnce() + Send>;
 
 enum InnerTx {
     Sqlite(WriteTx),
@@ -20,7 +25,7 @@ enum InnerTx {
 
 impl Tx {
     pub(super) fn sqlite(tx: WriteTx) -> Self {
-        Self { inner: InnerTx::Sqlite(tx) }
+        Self { inner: InnerTx::Sqlite(tx), committed: Mutex::default() }
     }
 
     /// Runs a statement that returns no rows. The number of rows changed.
@@ -79,9 +84,19 @@ impl Tx {
     ///
     /// When the future is dropped before it is done, it is either.
     pub async fn commit(self) -> Result<(), DbError> {
+        let hooks = self.committed.into_inner().unwrap_or_else(PoisonError::into_inner);
         match self.inner {
-            InnerTx::Sqlite(tx) => tx.commit().await,
+            InnerTx::Sqlite(tx) => tx.commit().await?,
         }
+        hooks.into_iter().for_each(|hook| hook());
+        Ok(())
+    }
+
+    /// Has `hook` run when a commit of this transaction is answered. It may not run when the answer
+    /// is not waited for.
+    pub fn after_commit(&self, hook: impl FnOnce() + Send + 'static) {
+        let mut hooks = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        hooks.push(Box::new(hook));
     }
 
     /// Undoes everything and waits until that is done. Dropping does not wait.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use backlot_model::account::{ApiKey, Membership, Organization, Role, Scope, Scopes, User};
 use backlot_model::asset::{Asset, Visibility};
 use backlot_model::clock::MINUTE_MS;
+use backlot_model::event::{Event, EventKind};
 use backlot_model::query::{AssetQuery, Branch, Filter, Order, Reach, ScopeKey, Window};
-use backlot_model::{Id, Millis};
+use backlot_model::{HandClock, Id, Ids, Millis};
 use backlot_store::accounts::callers::{
     load_caller_by_key, load_caller_by_token, load_caller_by_user,
 };
@@ -17,7 +18,7 @@ use backlot_store::accounts::{
     users,
 };
 use backlot_store::testing::on_every_engine;
-use backlot_store::{Db, assets};
+use backlot_store::{Db, assets, events};
 use uuid::Uuid;
 
 use crate::samples;
@@ -26,6 +27,10 @@ const ALL: Slice = Slice { skip: 0, limit: 100 };
 
 fn id<T>(n: u128) -> Id<T> {
     Id::new(Uuid::from_u128(n))
+}
+
+fn ids() -> Ids {
+    Ids::new(std::sync::Arc::new(HandClock::at(samples::NOW)))
 }
 
 fn new_user(n: u128, name: &str) -> NewUser {
@@ -450,19 +455,33 @@ async fn assets_are_listed_where_their_uploader_and_organization_put_them() {
         let make_superuser = async |is_superuser| {
             let tx = db.begin().await.unwrap();
             users::set_superuser(&tx, ada, is_superuser).await.unwrap();
-            assert_eq!(rescope::uploader_changed(&tx, ada).await.unwrap(), 3);
+            assert_eq!(rescope::uploader_changed(&tx, ada, &ids(), samples::NOW).await.unwrap(), 3);
             tx.commit().await.unwrap();
         };
+        let heard = async |from, scope| {
+            let heard = events::after(db, from, &[scope], id(999), 100).await.unwrap();
+            let last = heard.last().map_or(from, |event| event.id);
+            let told = |event: &Event| (event.kind, event.asset_id, event.is_leaving);
+            (heard.iter().map(told).collect::<Vec<_>>(), last)
+        };
         make_superuser(true).await;
+        let (left, last) = heard(id(0), ScopeKey::Organization(one)).await;
+        assert_eq!(left, [(EventKind::Deleted, made[2].id, true)]);
+        let (told, _) = heard(id(0), ScopeKey::Platform).await;
+        let updated = |n: usize| (EventKind::Updated, made[n].id, false);
+        assert_eq!(told, [updated(2), updated(3)], "nothing of what lies deleted");
         let promoted = ((2, vec![0, 4]), (1, vec![1]), (2, vec![2, 3]));
         assert_eq!(places().await, promoted);
         make_superuser(false).await;
         assert_eq!(places().await, before);
 
         let tx = db.begin().await.unwrap();
-        assert_eq!(rescope::organization_goes(&tx, one).await.unwrap(), 3);
+        assert_eq!(rescope::organization_goes(&tx, one, &ids(), samples::NOW).await.unwrap(), 3);
         assert!(organizations::delete(&tx, one).await.unwrap());
         tx.commit().await.unwrap();
+        let (left, _) = heard(last, ScopeKey::Organization(one)).await;
+        let gone = |n: usize| (EventKind::Deleted, made[n].id, true);
+        assert_eq!(left, [updated(2), gone(1), gone(2)], "back from the platform, then gone");
         assert_eq!(places().await, ((5, vec![0, 1, 2, 3, 4]), (0, vec![]), (0, vec![])));
         let shared = assets::by_id(db, made[1].id).await.unwrap().unwrap();
         assert_eq!((shared.organization_id, shared.access_epoch), (None, 1), "old URLs end");
@@ -480,7 +499,7 @@ async fn more_assets_than_one_batch_move_together() {
         samples::insert(db, &(0..1_100).map(public).collect::<Vec<_>>()).await;
         let tx = db.begin().await.unwrap();
         users::set_superuser(&tx, ada, true).await.unwrap();
-        assert_eq!(rescope::uploader_changed(&tx, ada).await.unwrap(), 1_100);
+        assert_eq!(rescope::uploader_changed(&tx, ada, &ids(), samples::NOW).await.unwrap(), 1_100);
         tx.commit().await.unwrap();
         let platform = Branch { scope: ScopeKey::Platform, visibility: Vec::new() };
         assert_eq!(listed(db, Reach::Branches(vec![platform])).await.0, 1_100);

@@ -179,6 +179,7 @@ async fn events_reach_the_scopes_and_the_uploader_once_and_in_order() {
             asset_id: id(1, n),
             uploader_id,
             scope,
+            is_leaving: false,
             at: NOW + Millis::try_from(n).unwrap(),
         };
         let all = [
@@ -190,8 +191,8 @@ async fn events_reach_the_scopes_and_the_uploader_once_and_in_order() {
             event(6, other, ScopeKey::Platform),
         ];
         let tx = db.begin().await.unwrap();
-        for place in [3, 0, 5, 1, 4, 2] {
-            events::append(&tx, &all[place]).await.unwrap();
+        for event in &all {
+            assert_eq!(events::append(&tx, event).await.unwrap(), event.id);
         }
         tx.commit().await.unwrap();
         assert_eq!(events::latest_id(db).await.unwrap(), Some(all[5].id));
@@ -234,6 +235,35 @@ fn upload(owner: Id<User>, n: u64, expires_at: Millis) -> Upload {
         updated_at: NOW,
         expires_at,
     }
+}
+
+#[tokio::test]
+async fn an_event_is_after_all_before_it_whatever_its_clock_says() {
+    on_every_engine(async |db| {
+        let me = id::<User>(1, 1);
+        let event = |at| Event {
+            id: id(at, 1),
+            kind: EventKind::Created,
+            asset_id: id(1, 1),
+            uploader_id: me,
+            scope: ScopeKey::User(me),
+            is_leaving: false,
+            at,
+        };
+        let append = async |at| {
+            let tx = db.begin().await.unwrap();
+            let given = events::append(&tx, &event(at)).await.unwrap();
+            tx.commit().await.unwrap();
+            given
+        };
+        let first = append(NOW).await;
+        let (same, older, newer) =
+            (append(NOW).await, append(NOW - 5_000).await, append(NOW + 1).await);
+        assert!(first < same && same < older && older < newer);
+        let heard = events::after(db, first, &[], me, 99).await.unwrap();
+        assert_eq!(heard.iter().map(|event| event.id).collect::<Vec<_>>(), [same, older, newer]);
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ use backlot_model::query::{Filter, Order, TextField, TextSearch, TimeRange, Wind
 use backlot_model::{Fault, Id, Kind, asset};
 
 use super::wire::{
-    Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, OwnershipWord, Pages, Refused, SortKey,
-    SortOrder, TAGS, TagsChange, TooMany, UnfitBody, Unknown,
+    Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, OwnershipWord, Pages, SortKey,
+    SortOrder, TAGS, TagsChange, TooMany,
 };
 use crate::app::{App, Links, SignedIn};
 use crate::edge::dialect::Refusal;
@@ -52,16 +52,18 @@ const SEARCHED: &[TextField] = &[TextField::Tags, TextField::Filename, TextField
             description = "`mine`: the caller's private ones; `shared`: those shared in his groups, \
                            by himself or teammates; `default`: the platform's. All if absent."),
         ("include_tags" = Option<String>, Query, example = "model,product",
-            pattern = r"^([a-z]+(,[a-z]+)*)?$", description = "Comma-separated; an asset has all of them."),
+            pattern = r"^((model|product|background|other)(,(model|product|background|other))*)?$",
+            description = "Comma-separated; an asset has all of them."),
         ("exclude_tags" = Option<String>, Query, example = "background",
-            pattern = r"^([a-z]+(,[a-z]+)*)?$", description = "Comma-separated; an asset has none of them."),
+            pattern = r"^((model|product|background|other)(,(model|product|background|other))*)?$",
+            description = "Comma-separated; an asset has none of them."),
         ("created_by" = Option<String>, Query, description = "The uploader's username."),
         ("created_after" = Option<String>, Query, example = "2024-01-15T10:30:00Z",
             format = DateTime, description = "ISO 8601, with or without a time; exclusive."),
         ("created_before" = Option<String>, Query, example = "2024-02-01T00:00:00Z",
             format = DateTime, description = "ISO 8601, with or without a time; exclusive."),
     ),
-    responses((status = 200, description = "One page.", body = AssetPage), Refused),
+    responses((status = 200, description = "One page.", body = AssetPage)),
 )]
 pub(super) async fn list(
     State(app): State<App>,
@@ -127,7 +129,6 @@ fn fixed_tags(query: &Fields, name: &str) -> Result<Vec<String>, FieldFault> {
     params(("asset_id" = String, Path, description = "The asset's id.")),
     responses(
         (status = 200, description = "The asset.", body = Asset),
-        Refused, Unknown,
     ),
 )]
 pub(super) async fn get(
@@ -149,7 +150,6 @@ pub(super) async fn get(
     request_body = TagsChange,
     responses(
         (status = 200, description = "The asset as it is now.", body = Asset),
-        Refused, Unknown, UnfitBody,
     ),
 )]
 pub(super) async fn set_tags(
@@ -180,7 +180,6 @@ pub(super) async fn set_tags(
     request_body = NoteChange,
     responses(
         (status = 200, description = "The asset as it is now.", body = Asset),
-        Refused, Unknown, UnfitBody,
     ),
 )]
 pub(super) async fn set_note(
@@ -204,7 +203,6 @@ pub(super) async fn set_note(
     params(("asset_id" = String, Path, description = "The asset's id.")),
     responses(
         (status = 204, description = "It is deleted."),
-        Refused, Unknown,
     ),
 )]
 pub(super) async fn delete(
@@ -225,7 +223,7 @@ pub(super) async fn delete(
     request_body = BulkDelete,
     responses(
         (status = 200, description = "What was deleted, and what was not.", body = BulkDeleted),
-        Refused, UnfitBody, TooMany,
+        TooMany,
     ),
 )]
 pub(super) async fn bulk_delete(

@@ -7,8 +7,8 @@ use backlot_library::secret::Secret;
 use backlot_model::{Fault, Id, Kind};
 
 use super::wire::{
-    Conflict, IssuedToken, Login, Pages, Problem, RefreshRequest, Refused, Session, SignInRefused,
-    SortOrder, TokenPage, TokenRequest, UnfitBody,
+    Conflict, IssuedToken, Login, Pages, RefreshRequest, Session, SignInRefused, SortOrder,
+    TokenPage, TokenRequest,
 };
 use crate::app::{App, SignedIn};
 use crate::edge::credential::Credential;
@@ -50,8 +50,7 @@ pub(super) async fn login(
     request_body = RefreshRequest,
     responses(
         (status = 200, description = "A new session.", body = Session),
-        (status = 400, description = "The request is not valid.", body = Problem),
-        SignInRefused, UnfitBody,
+        SignInRefused,
     ),
 )]
 pub(super) async fn refresh(
@@ -71,7 +70,7 @@ pub(super) async fn refresh(
     request_body = TokenRequest,
     responses(
         (status = 200, description = "The token.", body = IssuedToken),
-        Refused, UnfitBody, Conflict,
+        Conflict,
     ),
 )]
 pub(super) async fn issue_token(
@@ -94,7 +93,7 @@ pub(super) async fn issue_token(
         ("order" = inline(Option<SortOrder>), Query, description = "By age; newest first if absent."),
         ("include_expired" = Option<bool>, Query, description = "false if absent."),
     ),
-    responses((status = 200, description = "One page.", body = TokenPage), Refused),
+    responses((status = 200, description = "One page.", body = TokenPage)),
 )]
 pub(super) async fn list_tokens(
     State(app): State<App>,

@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::edge::dialect::{Dialect, status_of};
+use crate::edge::openapi::refusing;
 use crate::edge::request::RequestContext;
 
 /// The dialect.
@@ -30,7 +31,7 @@ const LOGIN: &str = "/auth/login";
 /// Its routes, relative to its prefix.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::issue_token, auth::list_tokens))
@@ -39,7 +40,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::get, assets::delete))
         .routes(routes!(assets::set_tags))
         .routes(routes!(assets::set_note))
-        .routes(routes!(assets::bulk_delete))
+        .routes(routes!(assets::bulk_delete));
+    refusing::<wire::Problem, _>(&PIKTID, routes)
 }
 
 fn render(fault: &Fault, context: &RequestContext) -> Response {

@@ -8,7 +8,7 @@ use backlot_library::uploads::UploadPlace;
 use backlot_model::Fault;
 use backlot_model::account::Caller;
 
-use super::wire::{Refused, TooMany, UnfitBody, Upload, UploadForm, UploadRequest};
+use super::wire::{TooMany, Upload, UploadForm, UploadRequest};
 use crate::app::{App, Links, SignedIn};
 use crate::door::Door;
 use crate::edge::dialect::Refusal;
@@ -18,8 +18,9 @@ use crate::edge::intake::{Content, Incoming};
 /// Upload a picture.
 ///
 /// With JSON: the bytes are then to be sent to `upload_url` by `PUT`, with `content_type` as
-/// `Content-Type`. With a form: the upload is done. `file_id` is the asset's id either way; the
-/// asset is listed once its bytes have arrived.
+/// `Content-Type`; that answers 200, or 4xx with `{"error", "message", "request_id"}`. With a form:
+/// the upload is done. `file_id` is the asset's id either way; the asset is listed once its bytes
+/// have arrived.
 #[utoipa::path(
     post, path = "/upload", operation_id = "upload", tag = "Upload",
     request_body(content(
@@ -28,7 +29,7 @@ use crate::edge::intake::{Content, Incoming};
     )),
     responses(
         (status = 200, description = "Where the picture goes, and where it will be.", body = Upload),
-        Refused, UnfitBody, TooMany,
+        TooMany,
     ),
 )]
 pub(super) async fn upload(

@@ -8,6 +8,7 @@ use backlot_library::ingest::Accepts;
 use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
 use backlot_model::asset::{Asset, Status};
+use backlot_model::media::MediaKind;
 use backlot_model::query::{Filter, Order, Window};
 use backlot_model::{Fault, Id, Kind};
 
@@ -15,7 +16,7 @@ use super::wire::{
     AssetBody, CreatedBody, DetailsBody, ErrorBody, ImportBody, ListBody, UploadForm,
 };
 use crate::app::{App, Links, SignedIn};
-use crate::door::Door;
+use crate::door::{Door, import};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::{Checks, Query};
 use crate::edge::intake::{Content, Incoming};
@@ -38,11 +39,8 @@ pub(super) fn accepts(app: &App) -> Accepts {
         (ImportBody = "application/json"),
     )),
     responses(
-        (status = 201, body = CreatedBody),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 201, body = CreatedBody, description = "The asset, `processing`"),
+        (status = 429, body = ErrorBody, description = "Too many uploads; `Retry-After` says when to go on"),
     )
 )]
 pub(super) async fn create(
@@ -52,13 +50,19 @@ pub(super) async fn create(
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<CreatedBody>), Refusal> {
     let asset = match incoming.content() {
-        Content::Multipart => upload(&app, &caller, incoming).await?,
-        _ => import(&app, &caller, incoming).await?,
+        Content::Multipart => upload(&app, &caller, &links, incoming).await?,
+        Content::Json | Content::Undeclared => from_json(&app, &caller, &links, incoming).await?,
+        _ => return Err(unreadable().into()),
     };
-    Ok((StatusCode::CREATED, Json(CreatedBody::new(asset, &links))))
+    Ok((StatusCode::CREATED, Json(CreatedBody::new(asset, &links, &caller))))
 }
 
-async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Result<Asset, Fault> {
+async fn upload(
+    app: &App,
+    caller: &account::Caller,
+    links: &Links,
+    incoming: Incoming,
+) -> Result<Asset, Fault> {
     let mut door = Door::new(app, caller, accepts(app));
     let form = incoming.multipart(&["file"], door.limits(), &mut door).await?;
     let (fields, file) = (form.fields, door.finish().await?);
@@ -73,9 +77,7 @@ async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Resu
             let filename = form.files.into_iter().next().and_then(|part| part.filename);
             app.library().create_asset(caller, file, NewAsset { filename, ..new }).await
         }
-        (None, Some(url)) => {
-            app.library().create_asset_from_url(caller, url, accepts(app), new).await
-        }
+        (None, Some(url)) => import(app, caller, links, url, accepts(app), new).await,
         (Some(_), Some(_)) => {
             Err(Fault::invalid("body.url", "type", "give a file or a url, not both"))
         }
@@ -83,15 +85,26 @@ async fn upload(app: &App, caller: &account::Caller, incoming: Incoming) -> Resu
     }
 }
 
-async fn import(app: &App, caller: &account::Caller, incoming: Incoming) -> Result<Asset, Fault> {
+async fn from_json(
+    app: &App,
+    caller: &account::Caller,
+    links: &Links,
+    incoming: Incoming,
+) -> Result<Asset, Fault> {
     let ImportBody { url, name, tags } = incoming.json().await?;
     let url = url.filter(|url| !url.is_empty()).ok_or_else(neither)?;
     let new = NewAsset { name, tags: tags.unwrap_or_default(), ..NewAsset::default() };
-    app.library().create_asset_from_url(caller, &url, accepts(app), new).await
+    import(app, caller, links, &url, accepts(app), new).await
 }
 
 fn neither() -> Fault {
     Fault::invalid("body.file", "missing", "either a file or a url is required")
+}
+
+fn unreadable() -> Fault {
+    let said = "the body must be multipart/form-data with a `file` or `url`, or application/json \
+                with a `url`";
+    Fault::new(Kind::UnsupportedMedia, "unsupported-media", said)
 }
 
 /// List the caller's uploads, the newest first.
@@ -99,15 +112,14 @@ fn neither() -> Fault {
     get, path = "/v1/my-uploaded-assets", operation_id = "listUploadedAssets", tag = "Assets",
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
-        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4294967295_u64),
+        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4294967295_u64,
+            description = "How many to leave out; 0 if absent"),
         ("status" = Option<String>, Query,
             description = "`all`, `processing`, `ready` or `failed`", example = "ready"),
         ("tags" = Option<String>, Query, description = "comma-separated; an asset has all of them"),
     ),
     responses(
-        (status = 200, body = ListBody),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = ListBody, description = "One page"),
     )
 )]
 pub(super) async fn list(
@@ -132,7 +144,12 @@ pub(super) async fn list(
     let limit = u32::try_from(limit).unwrap_or(100);
     let request = ListRequest {
         within: Within::Uploads,
-        filter: Filter { status: status.into_iter().collect(), tags_all, ..Filter::default() },
+        filter: Filter {
+            kinds: vec![MediaKind::Image, MediaKind::ImageHdr],
+            status: status.into_iter().collect(),
+            tags_all,
+            ..Filter::default()
+        },
         uploader_name: None,
         order: Order::default(),
         window: Window::Offset { skip: offset, limit },
@@ -140,7 +157,8 @@ pub(super) async fn list(
     };
     let page = app.library().list(&caller, request).await?;
     let total = page.total.unwrap_or_default();
-    let assets: Vec<_> = page.items.into_iter().map(|it| AssetBody::new(it, &links)).collect();
+    let shown = page.items.into_iter().map(|it| AssetBody::new(it, &links, &caller));
+    let assets: Vec<_> = shown.collect();
     let has_more = offset + (assets.len() as u64) < total;
     Ok(Json(ListBody { assets, total, limit, offset, has_more }))
 }
@@ -150,9 +168,7 @@ pub(super) async fn list(
     get, path = "/v1/assets/{asset_id}", operation_id = "getAsset", tag = "Assets",
     params(("asset_id" = String, Path, description = "as given, or the number of an upload")),
     responses(
-        (status = 200, body = DetailsBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = DetailsBody, description = "The asset"),
     )
 )]
 pub(super) async fn get(
@@ -163,7 +179,7 @@ pub(super) async fn get(
 ) -> Result<Json<DetailsBody>, Refusal> {
     let id = named(&app, &path).await?;
     let asset = app.library().asset(&caller, id).await?;
-    Ok(Json(DetailsBody::new(asset, &links)))
+    Ok(Json(DetailsBody::new(asset, &links, &caller)))
 }
 
 /// Delete one asset.
@@ -171,9 +187,7 @@ pub(super) async fn get(
     delete, path = "/v1/assets/{asset_id}", operation_id = "deleteAsset", tag = "Assets",
     params(("asset_id" = String, Path, description = "as given, or the number of an upload")),
     responses(
-        (status = 204, description = "it is deleted"),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 204, description = "It is deleted"),
     )
 )]
 pub(super) async fn delete(

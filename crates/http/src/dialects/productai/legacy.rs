@@ -25,11 +25,8 @@ const UNMETERED: u64 = (1 << 53) - 1;
     post, path = "/v1/api/upload-asset", operation_id = "uploadAsset", tag = "Shipped clients",
     request_body(content = LegacyUploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, body = LegacyUploadBody),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 200, body = LegacyUploadBody, description = "The picture"),
+        (status = 429, body = ErrorBody, description = "Too many uploads; `Retry-After` says when to go on"),
     )
 )]
 pub(super) async fn upload(
@@ -58,8 +55,7 @@ pub(super) async fn upload(
     get, path = "/v1/api/key-check", operation_id = "checkKey", tag = "Shipped clients",
     responses(
         (status = 200, body = KeyCheckBody, description = "`valid` says whether the key is good"),
-        (status = 401, body = ErrorBody, description = "no key was sent"),
-        (status = 503, body = ErrorBody),
+        (status = 401, body = ErrorBody, description = "No key was sent"),
     )
 )]
 pub(super) async fn check_key(

@@ -8,13 +8,15 @@ mod legacy;
 mod wire;
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use backlot_model::Fault;
+use backlot_model::{Fault, Kind};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::edge::dialect::{Dialect, status_of};
+use crate::edge::openapi::refusing;
 use crate::edge::request::RequestContext;
 
 /// The dialect.
@@ -24,14 +26,20 @@ pub static PRODUCTAI: Dialect =
 /// Its routes, relative to its prefix.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(assets::create))
         .routes(routes!(assets::list))
         .routes(routes!(assets::get, assets::delete))
         .routes(routes!(legacy::upload))
-        .routes(routes!(legacy::check_key))
+        .routes(routes!(legacy::check_key));
+    refusing::<wire::ErrorBody, _>(&PRODUCTAI, routes)
 }
 
+/// The vendor knows no conflict: what cannot be done now is a bad request.
 fn render(fault: &Fault, _context: &RequestContext) -> Response {
-    (status_of(fault.kind), Json(wire::ErrorBody::from(fault))).into_response()
+    let status = match fault.kind {
+        Kind::Conflict | Kind::PreconditionFailed => StatusCode::BAD_REQUEST,
+        kind => status_of(kind),
+    };
+    (status, Json(wire::ErrorBody::from(fault))).into_response()
 }

@@ -2,11 +2,12 @@
 
 use backlot_library::delivery::Picture;
 use backlot_model::Fault;
+use backlot_model::account::Caller;
 use backlot_model::asset::Asset;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::Links;
+use crate::app::{Links, is_told_why};
 use crate::edge::time;
 
 /// An asset as a listing shows it.
@@ -38,13 +39,14 @@ pub(super) struct AssetBody {
     /// In whole seconds.
     #[schema(example = "2024-01-15T10:30:00Z")]
     created_at: String,
-    /// Why the asset failed; absent otherwise.
+    /// Why the asset failed, for its uploader; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 impl AssetBody {
-    pub(super) fn new(asset: Asset, links: &Links) -> Self {
+    pub(super) fn new(asset: Asset, links: &Links, viewer: &Caller) -> Self {
+        let told_why = is_told_why(viewer, &asset);
         Self {
             asset_id: asset.id.dressed("asset"),
             url: links.picture(&asset, Picture::Original),
@@ -55,7 +57,7 @@ impl AssetBody {
             height: asset.height,
             tags: asset.tags,
             created_at: time::to_seconds(asset.created_at),
-            error: asset.error,
+            error: asset.error.filter(|_| told_why),
         }
     }
 }
@@ -75,9 +77,9 @@ pub(super) struct CreatedBody {
 }
 
 impl CreatedBody {
-    pub(super) fn new(asset: Asset, links: &Links) -> Self {
+    pub(super) fn new(asset: Asset, links: &Links, viewer: &Caller) -> Self {
         let (file_size, format) = (asset.size, format_of(&asset));
-        Self { file_size, format, asset: AssetBody::new(asset, links) }
+        Self { file_size, format, asset: AssetBody::new(asset, links, viewer) }
     }
 }
 
@@ -93,9 +95,9 @@ pub(super) struct DetailsBody {
 }
 
 impl DetailsBody {
-    pub(super) fn new(asset: Asset, links: &Links) -> Self {
+    pub(super) fn new(asset: Asset, links: &Links, viewer: &Caller) -> Self {
         let updated_at = time::to_seconds(asset.updated_at);
-        Self { updated_at, asset: CreatedBody::new(asset, links) }
+        Self { updated_at, asset: CreatedBody::new(asset, links, viewer) }
     }
 }
 
@@ -220,6 +222,17 @@ pub(super) struct ErrorBody {
 impl From<&Fault> for ErrorBody {
     fn from(fault: &Fault) -> Self {
         let code = fault.code.replace('-', "_").to_ascii_uppercase();
-        Self { status: "ERROR", message: fault.message.clone(), code }
+        Self { status: "ERROR", message: all_of(fault), code }
+    }
+}
+
+/// The envelope has one message, so it names every field at fault.
+fn all_of(fault: &Fault) -> String {
+    match &*fault.fields {
+        [] | [_] => fault.message.clone(),
+        many => {
+            let named = many.iter().map(|it| format!("{}: {}", it.path.join("."), it.message));
+            named.collect::<Vec<_>>().join("; ")
+        }
     }
 }

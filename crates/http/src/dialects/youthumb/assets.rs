@@ -9,6 +9,7 @@ use backlot_library::listing::{ListRequest, Within};
 use backlot_model::account;
 use backlot_model::asset::{TYPE_FACE, TYPE_TEMPLATE, Visibility};
 use backlot_model::fault::FieldFault;
+use backlot_model::media::MediaKind;
 use backlot_model::query::{Filter, Order, TextField, TextSearch, TypeFilter, Window};
 use backlot_model::{Fault, Kind};
 
@@ -43,15 +44,13 @@ const SORTS: &[(&str, Sort)] =
     get, path = "/assets", operation_id = "listAssets", tag = "Assets",
     params(
         ("type" = Option<String>, Query, description = "`face`, `template` or `bucket`", example = "face"),
-        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000),
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000, description = "1 if absent"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
         ("search" = Option<String>, Query, max_length = 200, description = "in name and description"),
         ("isPublished" = Option<bool>, Query, description = "shared with the organisation or not"),
     ),
     responses(
-        (status = 200, body = Answer<ListBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<ListBody>, description = "One page"),
     )
 )]
 pub(super) async fn list(
@@ -115,7 +114,13 @@ async fn library_page(
     };
     let request = ListRequest {
         within: Within::ActiveOrganization,
-        filter: Filter { types, text: search, visibility, ..Filter::default() },
+        filter: Filter {
+            kinds: vec![MediaKind::Image, MediaKind::ImageHdr],
+            types,
+            text: search,
+            visibility,
+            ..Filter::default()
+        },
         uploader_name: None,
         order: Order::default(),
         window: Window::Offset { skip: (page - 1) * u64::from(limit), limit },
@@ -135,11 +140,8 @@ async fn library_page(
         (UploadBody = "application/json"),
     )),
     responses(
-        (status = 201, body = Answer<AssetBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 201, body = Answer<AssetBody>, description = "The asset, or the temporary file"),
+        (status = 429, body = ErrorBody, description = "Too many uploads; `Retry-After` says when to go on"),
     )
 )]
 pub(super) async fn create(
@@ -150,7 +152,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Answer<AssetBody>>), Refusal> {
     let (upload, file) = match incoming.content() {
         Content::Multipart => from_form(&app, &caller, incoming).await?,
-        _ => from_json(&app, &caller, incoming).await?,
+        Content::Json | Content::Undeclared => from_json(&app, &caller, incoming).await?,
+        _ => return Err(neither().into()),
     };
     let body = keep(&app, &caller, &links, upload, file).await?;
     Ok((StatusCode::CREATED, Json(Answer::of(body))))
@@ -191,8 +194,12 @@ async fn from_json(
     let mut door = Door::new(app, caller, accepts);
     let form = incoming.json_with_bytes(&["base64"], door.limits(), &mut door).await?;
     let (body, files): (UploadBody, _) = form.parse()?;
+    let UploadBody { base64, asset_type, filename, mime_type, description } = body;
+    // The bytes were taken out on the way; a text that is left was none.
+    if base64.is_some() {
+        return Err(Fault::invalid("body.base64", "format", "must be base64 or a data URL"));
+    }
     let file = door.finish_data_url(&files).await?.ok_or_else(|| missing("base64"))?;
-    let UploadBody { _base64: _, asset_type, filename, mime_type, description } = body;
     let sort = asset_type.map(|word| sort_of(&word)).transpose()?;
     let sort = sort.ok_or_else(|| missing("type"))?;
     if let Some(word) = mime_type.filter(|word| !JSON_TYPES.contains(&word.as_str())) {
@@ -254,11 +261,9 @@ fn shared_if_possible(caller: &account::Caller) -> Visibility {
 /// Get one asset.
 #[utoipa::path(
     get, path = "/assets/{id}", operation_id = "getAsset", tag = "Assets",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The asset")),
     responses(
-        (status = 200, body = Answer<AssetBody>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<AssetBody>, description = "The asset"),
     )
 )]
 pub(super) async fn get(
@@ -274,11 +279,9 @@ pub(super) async fn get(
 /// Delete one asset.
 #[utoipa::path(
     delete, path = "/assets/{id}", operation_id = "deleteAsset", tag = "Assets",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The asset")),
     responses(
-        (status = 200, body = Answer<Message>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<Message>, description = "It is deleted"),
     )
 )]
 pub(super) async fn delete(
@@ -292,6 +295,12 @@ pub(super) async fn delete(
 
 fn not_found() -> Fault {
     Fault::new(Kind::NotFound, "asset-not-found", "asset not found")
+}
+
+fn neither() -> Fault {
+    let said = "the body must be multipart/form-data with a `file`, or application/json with \
+                `base64`";
+    Fault::new(Kind::UnsupportedMedia, "unsupported-media", said)
 }
 
 fn missing(field: &str) -> Fault {

@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::edge::dialect::{Dialect, status_of};
+use crate::edge::openapi::refusing;
 use crate::edge::request::RequestContext;
 
 /// The dialect.
@@ -31,14 +32,15 @@ pub static YOUTHUMB: Dialect = Dialect {
 /// Its routes, relative to its prefix.
 #[must_use]
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(assets::list, assets::create))
         .routes(routes!(assets::get, assets::delete))
         .routes(routes!(persons::list, persons::create))
         .routes(routes!(persons::get, persons::update, persons::delete))
         .routes(routes!(persons::add_images))
         .routes(routes!(persons::remove_image))
-        .routes(routes!(persons::set_default))
+        .routes(routes!(persons::set_default));
+    refusing::<wire::ErrorBody, _>(&YOUTHUMB, routes)
 }
 
 /// The vendor knows no conflict: what cannot be done now is a bad request.

@@ -23,12 +23,8 @@ type PersonAnswer = Result<Json<Answer<PersonBody>>, Refusal>;
     post, path = "/persons", operation_id = "createPerson", tag = "Persons",
     request_body = NewPersonBody,
     responses(
-        (status = 201, body = Answer<PersonBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody, description = "one of the images is not there"),
-        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 201, body = Answer<PersonBody>, description = "The person"),
+        (status = 404, body = ErrorBody, description = "One of the pictures is not there"),
     )
 )]
 pub(super) async fn create(
@@ -46,13 +42,11 @@ pub(super) async fn create(
 #[utoipa::path(
     get, path = "/persons", operation_id = "listPersons", tag = "Persons",
     params(
-        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000),
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 1000000, description = "1 if absent"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 if absent"),
     ),
     responses(
-        (status = 200, body = Answer<PersonListBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<PersonListBody>, description = "One page"),
     )
 )]
 pub(super) async fn list(
@@ -74,11 +68,9 @@ pub(super) async fn list(
 /// Get one person.
 #[utoipa::path(
     get, path = "/persons/{id}", operation_id = "getPerson", tag = "Persons",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The person")),
     responses(
-        (status = 200, body = Answer<PersonBody>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<PersonBody>, description = "The person as it is now"),
     )
 )]
 pub(super) async fn get(
@@ -94,14 +86,10 @@ pub(super) async fn get(
 /// Rename a person.
 #[utoipa::path(
     put, path = "/persons/{id}", operation_id = "updatePerson", tag = "Persons",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The person")),
     request_body = PersonUpdateBody,
     responses(
-        (status = 200, body = Answer<PersonBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<PersonBody>, description = "The person as it is now"),
     )
 )]
 pub(super) async fn update(
@@ -119,11 +107,9 @@ pub(super) async fn update(
 /// Delete a person; the pictures stay.
 #[utoipa::path(
     delete, path = "/persons/{id}", operation_id = "deletePerson", tag = "Persons",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The person")),
     responses(
-        (status = 200, body = Answer<Message>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<Message>, description = "It is deleted"),
     )
 )]
 pub(super) async fn delete(
@@ -138,14 +124,10 @@ pub(super) async fn delete(
 /// Add pictures to a person.
 #[utoipa::path(
     post, path = "/persons/{id}/images", operation_id = "addPersonImages", tag = "Persons",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The person")),
     request_body = ImageIdsBody,
     responses(
-        (status = 200, body = Answer<PersonBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<PersonBody>, description = "The person as it is now"),
     )
 )]
 pub(super) async fn add_images(
@@ -164,11 +146,9 @@ pub(super) async fn add_images(
 #[utoipa::path(
     delete, path = "/persons/{id}/images/{imageId}", operation_id = "removePersonImage",
     tag = "Persons",
-    params(("id" = String, Path, format = Uuid), ("imageId" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The person"), ("imageId" = String, Path, format = Uuid, description = "The picture")),
     responses(
-        (status = 200, body = Answer<PersonBody>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<PersonBody>, description = "The person as it is now"),
     )
 )]
 pub(super) async fn remove_image(
@@ -185,14 +165,10 @@ pub(super) async fn remove_image(
 /// Let a picture stand for a person.
 #[utoipa::path(
     put, path = "/persons/{id}/default", operation_id = "setDefaultPersonImage", tag = "Persons",
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid, description = "The person")),
     request_body = DefaultImageBody,
     responses(
-        (status = 200, body = Answer<PersonBody>),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 503, body = ErrorBody),
+        (status = 200, body = Answer<PersonBody>, description = "The person as it is now"),
     )
 )]
 pub(super) async fn set_default(

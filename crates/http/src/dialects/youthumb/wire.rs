@@ -156,15 +156,19 @@ impl Pagination {
     }
 }
 
+/// A whole picture, so that the example can be tried.
+const TINY_PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk\
+                        +M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 /// An upload as JSON.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = youthumb::UploadRequest)]
 pub(super) struct UploadBody {
     /// The picture, with or without a `data:` prefix.
-    #[serde(default, rename = "base64")]
-    #[schema(value_type = String, required, example = "data:image/jpeg;base64,/9j/4AAQ...")]
-    pub(super) _base64: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = String, required, example = json!(TINY_PNG))]
+    pub(super) base64: Option<String>,
     /// `face`, `template` or `bucket`.
     #[serde(rename = "type")]
     #[schema(value_type = String, required, example = "face")]
@@ -216,6 +220,7 @@ impl PersonBody {
     pub(super) fn new(found: PersonWithImages, links: &Links) -> Self {
         let PersonWithImages { person, images } = found;
         let default = person.default_image_id.filter(|id| images.iter().any(|it| it.id == *id));
+        let default = default.or(images.first().map(|it| it.id));
         Self {
             id: person.id.to_string(),
             name: person.name,
@@ -243,7 +248,7 @@ pub(super) struct NewPersonBody {
     #[schema(min_length = 1, max_length = 255, example = "Mira")]
     pub(super) name: String,
     /// Of face assets.
-    #[schema(min_items = 1, max_items = 10)]
+    #[schema(min_items = 1, max_items = 10, example = json!(["01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d"]))]
     pub(super) image_ids: Vec<String>,
 }
 
@@ -261,7 +266,7 @@ pub(super) struct PersonUpdateBody {
 #[schema(as = youthumb::ImageIds)]
 pub(super) struct ImageIdsBody {
     /// Of face assets.
-    #[schema(min_items = 1, max_items = 10)]
+    #[schema(min_items = 1, max_items = 10, example = json!(["01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d"]))]
     pub(super) image_ids: Vec<String>,
 }
 
@@ -270,6 +275,8 @@ pub(super) struct ImageIdsBody {
 #[serde(rename_all = "camelCase")]
 #[schema(as = youthumb::DefaultImage)]
 pub(super) struct DefaultImageBody {
+    /// One of the person's pictures.
+    #[schema(example = "01932b6e-7a40-7cc1-9b5e-3f1f6a0b9c2d")]
     pub(super) image_id: String,
 }
 
@@ -297,7 +304,17 @@ impl From<&Fault> for ErrorBody {
             details.entry(name).or_default().push(field.message.clone());
         }
         let details = (!details.is_empty()).then_some(details);
-        Self { success: false, error: capital(&fault.message), details }
+        Self { success: false, error: sentence(fault), details }
+    }
+}
+
+/// A fault of a field begins with its name, as clients write it.
+fn sentence(fault: &Fault) -> String {
+    let Some(field) = fault.fields.first() else { return capital(&fault.message) };
+    let root = field.path.first().map(|root| format!("{root}.")).unwrap_or_default();
+    match fault.message.strip_prefix(&root) {
+        Some(named) => named.to_owned(),
+        None => capital(&fault.message),
     }
 }
 

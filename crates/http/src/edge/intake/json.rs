@@ -79,6 +79,9 @@ fn one_too_many(field: &str, files_max: usize) -> Fault {
 }
 
 fn parse_strictly(skeleton: &[u8]) -> Result<Map<String, Value>, Fault> {
+    if skeleton.iter().all(u8::is_ascii_whitespace) {
+        return Err(Fault::invalid("body", "missing", "is required and must be JSON"));
+    }
     refuse_nul(skeleton)?;
     match serde_json::from_slice::<Strict>(skeleton) {
         Ok(Strict(Value::Object(fields))) => Ok(fields),

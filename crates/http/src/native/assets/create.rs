@@ -5,13 +5,12 @@ use axum::response::Response;
 use backlot_library::ingest::{Accepts, Received};
 use backlot_library::limiter::Limit;
 use backlot_model::account::Caller;
-use backlot_model::asset::Asset;
 use backlot_model::{Fault, Kind};
 use serde_json::json;
 
 use crate::app::SignedIn;
 use crate::app::{App, Links};
-use crate::door::Door;
+use crate::door::{Door, import};
 use crate::edge::dialect::Refusal;
 use crate::edge::fields::Query;
 use crate::edge::intake::body::Body;
@@ -23,6 +22,7 @@ use crate::native::once::Once;
 use crate::native::wire::asset::AssetBody;
 use crate::native::wire::create::{BytesByHash, BytesInForm, BytesInJson, NewAssetFields, halves};
 use crate::native::wire::document::{Both, NewAssetQuery};
+use crate::native::wire::renamed;
 
 // By names of their own, since utoipa takes generic ones apart.
 type AssetForm = Both<NewAssetFields, BytesInForm>;
@@ -152,13 +152,15 @@ async fn from_json(
 ) -> Result<(NewAssetFields, Source), Fault> {
     let mut door = door(app, caller);
     let limits = IntakeLimits::one_file(app.library().config().uploads.image_bytes_max);
-    let form = body.json_with_bytes(&["base64"], limits, &mut door).await?;
+    let form = body.json_with_bytes(&["base64"], limits, &mut door).await;
+    let form = form.map_err(|fault| renamed(fault, "body.file", "body.base64"))?;
     let (said, bytes): (NewAssetFields, BytesInJson) = halves(form.fields)?;
     if bytes.base64.is_some() {
         let wrong = "must be base64 or a data URL; an address goes into `url`";
         return Err(Fault::invalid("body.base64", "format", wrong));
     }
-    match (door.finish_data_url(&form.files).await?, bytes.url) {
+    let file = door.finish_data_url(&form.files).await;
+    match (file.map_err(|fault| renamed(fault, "body.file", "body.base64"))?, bytes.url) {
         (Some(file), None) => Ok((said, Source::File(Box::new(file)))),
         (None, Some(url)) => Ok((said, Source::Url(url))),
         (Some(_), Some(_)) => {
@@ -184,34 +186,14 @@ async fn keep(
     let work = async move {
         let asset = match source {
             Source::File(file) => at.library().create_asset(&by, *file, said.into()).await?,
-            Source::Url(url) => imported(&at, &by, &links, &url, said).await?,
+            Source::Url(url) => {
+                let accepts = Accepts::pictures(&at.library().config().uploads);
+                import(&at, &by, &links, &url, accepts, said.into()).await?
+            }
         };
         made(asset, &links, &by, at.library())
     };
     once.run(app, &caller, &known, digest, work).await
-}
-
-/// An address of ours is resolved here; others are fetched, under the guard.
-async fn imported(
-    app: &App,
-    caller: &Caller,
-    links: &Links,
-    url: &str,
-    said: NewAssetFields,
-) -> Result<Asset, Fault> {
-    let path = "body.url";
-    let made = match links.asset_at(url) {
-        Some(id) => app.library().create_asset_from_asset(caller, id, said.into()).await,
-        None => {
-            let accepts = Accepts::pictures(&app.library().config().uploads);
-            app.library().create_asset_from_url(caller, url, accepts, said.into()).await
-        }
-    };
-    made.map_err(|fault| match fault.kind {
-        Kind::NotFound => Fault::invalid(path, "reference", "there is no such asset"),
-        Kind::Invalid if fault.fields.is_empty() => fault.at(path, "reference"),
-        _ => fault,
-    })
 }
 
 /// What the library finds wrong with a body stands in the query here, but for the file.

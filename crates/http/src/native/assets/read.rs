@@ -101,8 +101,8 @@ pub(super) async fn tags(
     let mut checks = Checks::default();
     let ownership = checks.take(query.choice("ownership", &words::<Ownership>()));
     let after = checks.take(query.text_up_to("after", 100));
+    let limit = limit_checked(&query, 1_000, &mut checks);
     checks.done()?;
-    let limit = limit(&query, 1_000)?;
     let counts = app.library().tags(&caller, Within::Own(ownership), after, limit + 1).await?;
     Ok(Json(TagPage::of(counts, limit as usize)))
 }

@@ -298,9 +298,10 @@ pub(in crate::native) struct SuperuserChange {
 #[expect(dead_code, reason = "only described: it comes as a form")]
 pub(in crate::native) struct LoginForm {
     /// E-mail address or username.
+    #[schema(min_length = 1)]
     username: String,
     /// The password.
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 1)]
     password: String,
 }
 

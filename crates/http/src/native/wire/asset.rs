@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::at;
 use super::detected::DetectedHints;
 use super::word::{KindWord, StatusWord, VisibilityWord, Word};
-use crate::app::Links;
+use crate::app::{Links, is_told_why};
 
 /// A library entry. Every field is always there; what is unknown or unset is null.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +51,7 @@ pub(in crate::native) struct AssetBody {
     project: Option<String>,
     /// Display name.
     name: String,
-    /// As uploaded, with an extension that fits the bytes.
+    /// As uploaded; if that was not said, the id with an extension that fits the bytes.
     filename: String,
     /// Free text.
     description: Option<String>,
@@ -86,7 +86,8 @@ pub(in crate::native) struct AssetBody {
     parameters: Map<String, Value>,
     /// The collections it is in.
     collection_ids: Vec<String>,
-    /// Signed address of the bytes; the same for a day, good for a week.
+    /// Signed address of the bytes; the same for a day, good for a week. There before the bytes are,
+    /// as long as they may come; null of what is deleted, and where there will be none.
     url: Option<String>,
     /// Signed address of a picture of at most 320 pixels.
     thumbnail_small_url: Option<String>,
@@ -128,11 +129,13 @@ pub(in crate::native) struct AssetBody {
 impl AssetBody {
     /// The asset as `viewer` sees it.
     pub(in crate::native) fn of(asset: Asset, links: &Links, viewer: &Caller) -> Self {
-        let url = links.picture(&asset, Picture::Original);
-        let thumbnail_small_url = links.picture(&asset, Picture::Small);
-        let thumbnail_big_url = links.picture(&asset, Picture::Big);
-        let is_own =
-            viewer.member().is_some_and(|it| it.is_superuser || it.user_id == asset.uploader_id);
+        // The bytes of what is deleted are given to nobody.
+        let live = asset.deleted_at.is_none();
+        let picture = |picture| links.picture(&asset, picture).filter(|_| live);
+        let url = picture(Picture::Original);
+        let thumbnail_small_url = picture(Picture::Small);
+        let thumbnail_big_url = picture(Picture::Big);
+        let told_why = is_told_why(viewer, &asset);
         // No `..`: a new field of the model must be shown or left out here by name. Set by hand,
         // since one name a line would be a page.
         #[rustfmt::skip]
@@ -156,7 +159,7 @@ impl AssetBody {
             asset_type,
             kind: Word(kind),
             status: Word(status),
-            error: error.filter(|_| is_own),
+            error: error.filter(|_| told_why),
             visibility: Word(visibility),
             tags,
             styling_note,

@@ -145,7 +145,8 @@ impl From<TagsChange> for AssetPatch {
 #[schema(example = json!({"styling_note": "keep the laces"}))]
 pub(in crate::native) struct NoteChange {
     /// Null or an empty text clears it.
-    #[schema(max_length = 10_000)]
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true, max_length = 10_000)]
     styling_note: Option<String>,
 }
 

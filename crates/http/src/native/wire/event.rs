@@ -25,10 +25,26 @@ pub(in crate::native) struct EventBody {
     asset: Option<AssetBody>,
 }
 
+/// One server-sent event.
+#[derive(ToSchema)]
+#[schema(as = SentEvent)]
+#[expect(dead_code, reason = "describes what is written line by line")]
+pub(in crate::native) struct SentBody {
+    /// Where to resume.
+    #[schema(format = Uuid)]
+    id: String,
+    /// What happened.
+    event: EventWord,
+    /// An `Event` in JSON.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 impl EventBody {
     /// The event, with the asset as the listener sees it.
     pub(in crate::native) fn of(event: &Event, asset: Option<AssetBody>) -> Self {
-        let Event { id: _, kind, asset_id, uploader_id: _, scope: _, at: happened } = event;
+        let Event { id: _, kind, asset_id, uploader_id: _, scope: _, is_leaving: _, at: happened } =
+            event;
         Self { asset_id: asset_id.to_string(), kind: Word(*kind), at: at(*happened), asset }
     }
 }

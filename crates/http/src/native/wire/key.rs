@@ -13,7 +13,7 @@ use super::{at, optional_id_at, present, time_at};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApiKey, example = json!({
     "id": "0190f2c4-c000-7d1b-8a55-0c2f6b0f4a11", "user_id": "0190f2c4-0000-7000-8000-000000000001",
-    "organization_id": null, "name": "render farm", "prefix": "bk_3f9a", "scopes": ["read", "write"],
+    "organization_id": null, "name": "render farm", "prefix": "bk_0190f2c4c000", "scopes": ["read", "write"],
     "expires_at": null, "last_used_at": null, "created_at": "2026-01-15T10:30:00.000Z"
 }))]
 pub(in crate::native) struct KeyBody {

@@ -28,7 +28,7 @@ pub(in crate::native) struct TaskBody {
     /// How far it is.
     status: TaskWord,
     /// In percent.
-    #[schema(minimum = 0, maximum = 100)]
+    #[schema(minimum = 0, maximum = 100, example = 40)]
     progress: u8,
     /// How many items there are, once that is known.
     total_items: Option<u64>,

@@ -1,3 +1,5 @@
+//! What is read, what is refused and where, and that nothing makes it panic.
+
 use std::ops::Bound;
 
 use backlot_model::query::{

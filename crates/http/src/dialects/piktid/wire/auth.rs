@@ -107,6 +107,8 @@ impl User {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = piktid::RefreshRequest)]
 pub(in crate::dialects::piktid) struct RefreshRequest {
+    /// As it was given with the session; good once.
+    #[schema(example = "bkr_01932b6e7a407cc19b5e3f1f6a0b9c2d_c2ln")]
     pub(in crate::dialects::piktid) refresh_token: String,
 }
 

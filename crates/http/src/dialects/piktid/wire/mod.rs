@@ -9,5 +9,5 @@ mod upload;
 pub(super) use asset::{Asset, AssetPage, BulkDelete, BulkDeleted, NoteChange, TAGS, TagsChange};
 pub(super) use auth::{IssuedToken, Login, RefreshRequest, Session, TokenPage, TokenRequest};
 pub(super) use listing::{OwnershipWord, Pages, SortKey, SortOrder};
-pub(super) use refusal::{Conflict, Problem, Refused, SignInRefused, TooMany, UnfitBody, Unknown};
+pub(super) use refusal::{Conflict, Problem, SignInRefused, TooMany};
 pub(super) use upload::{Upload, UploadForm, UploadRequest};

@@ -1,4 +1,4 @@
-//! The envelope of every refusal, and which ones a call may give.
+//! The envelope of every refusal, and those that only some calls give.
 
 use axum::http::StatusCode;
 use backlot_model::{Fault, Kind};
@@ -68,48 +68,6 @@ const fn position_of(kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// What every call may answer instead.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes answers")]
-pub(in crate::dialects::piktid) enum Refused {
-    /// The request is not valid.
-    #[response(status = 400)]
-    Invalid(Problem),
-    /// No credential, or one that is not good.
-    #[response(status = 401)]
-    Unauthenticated(Problem),
-    /// This caller, or this credential, may not do it.
-    #[response(status = 403)]
-    Forbidden(Problem),
-    /// A defect of the server.
-    #[response(status = 500)]
-    Internal(Problem),
-    /// Not now; `Retry-After` may say when.
-    #[response(status = 503)]
-    Unavailable(Problem),
-}
-
-/// What a call about one asset may answer instead.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes answers")]
-pub(in crate::dialects::piktid) enum Unknown {
-    /// There is no such asset, or not for this caller.
-    #[response(status = 404)]
-    NotFound(Problem),
-}
-
-/// What a call with a body may answer instead.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes answers")]
-pub(in crate::dialects::piktid) enum UnfitBody {
-    /// The body is larger than allowed.
-    #[response(status = 413)]
-    TooLarge(Problem),
-    /// The body, or the file in it, is of a type that this call does not take.
-    #[response(status = 415)]
-    Unsupported(Problem),
-}
-
 /// What a counted call may answer instead.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers")]
@@ -138,10 +96,4 @@ pub(in crate::dialects::piktid) enum SignInRefused {
     /// Too many attempts; `Retry-After` says how many seconds to wait.
     #[response(status = 429, headers(("Retry-After" = u64)))]
     RateLimited(Problem),
-    /// A defect of the server.
-    #[response(status = 500)]
-    Internal(Problem),
-    /// Not now; `Retry-After` may say when.
-    #[response(status = 503)]
-    Unavailable(Problem),
 }
