@@ -12,6 +12,7 @@ use crate::assets::NewAsset;
 use crate::authority::member;
 use crate::ingest::{Accepts, Intake, Received};
 use crate::limiter::Limit;
+use crate::listing::lists_everything;
 use crate::signing::{Signature, UploadGrant, UploadTarget};
 
 /// A place to upload to, and the asset that will be there.
@@ -192,7 +193,7 @@ impl Library {
         let member = member(caller, Scope::Read)?;
         let found = uploads::by_id(self.db(), id).await?;
         let upload = found
-            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
             .ok_or_else(upload_not_found)?;
         Ok(UploadState {
             id,

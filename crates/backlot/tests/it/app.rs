@@ -36,8 +36,8 @@ pub(crate) struct TestApp {
     pub(crate) library: Library,
     pub(crate) clock: HandClock,
     router: Router,
-    _db: TestDb,
-    _blobs: TestBlobs,
+    pub(crate) db: TestDb,
+    pub(crate) blobs: TestBlobs,
 }
 
 /// A user and his ways to sign in.
@@ -93,7 +93,7 @@ impl TestApp {
         let app = App::new(library.clone(), Some(BASE));
         // Every router at its usual place.
         let router = router(&app, |_| None, Router::new()).unwrap();
-        Self { library, clock, router, _db: db, _blobs: blobs }
+        Self { library, clock, router, db, blobs }
     }
 
     /// A new user of this name.

@@ -5,6 +5,7 @@
 
 mod app;
 mod clients;
+mod guard;
 mod harness;
 mod operate;
 mod piktid;

@@ -7,7 +7,7 @@ use backlot_model::event::EventKind;
 use backlot_model::fault::FieldFault;
 use backlot_model::limits::{NAME_CHARS_MAX, RESTORE_DAYS, TEXT_CHARS_MAX};
 use backlot_model::media::Detected;
-use backlot_model::policy::Operation;
+use backlot_model::policy::{Operation, Standing};
 use backlot_model::query::ScopeKey;
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::assets;
@@ -149,7 +149,7 @@ impl Library {
     /// # Errors
     /// `asset-not-found`; `asset-busy` while the original is still being fetched.
     pub async fn copy_asset(&self, caller: &Caller, id: Id<Asset>) -> Result<Asset, Fault> {
-        let original = self.asset(caller, id).await?;
+        let original = self.live_asset(id).await?;
         allow(caller, Operation::Copy, &original)?;
         let member = member(caller, Scope::Write)?;
         let Some(digest) = original.digest else {
@@ -203,7 +203,12 @@ impl Library {
         caller: &Caller,
         before: &Asset,
     ) -> Result<Asset, Fault> {
-        allow(caller, Operation::Restore, before)?;
+        let allowed = allow(caller, Operation::Restore, before);
+        if before.deleted_at.is_some() && Standing::of(caller, before) > Standing::Uploader {
+            // What is deleted is there only for who may bring it back.
+            return Err(asset_not_found());
+        }
+        allowed?;
         let Some(deleted_at) = before.deleted_at else {
             let said = "the asset is not deleted";
             return Err(Fault::new(Kind::Conflict, "not-deleted", said));

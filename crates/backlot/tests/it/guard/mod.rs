@@ -1,0 +1,7 @@
+//! What must hold whoever asks and whatever is sent: authority, hostile input, failing disks.
+
+mod authority;
+mod leaks;
+mod lists;
+mod oracle;
+mod stage;
