@@ -8,6 +8,7 @@ use backlot_store::{blob_rows, temp_files};
 pub use backlot_store::temp_files::TempFile;
 
 use crate::Library;
+use crate::assets::file_name;
 use crate::authority::member;
 use crate::ingest::Received;
 use crate::secret::random_token;
@@ -25,6 +26,8 @@ impl Library {
         description: Option<String>,
     ) -> Result<TempFile, Fault> {
         let member = member(caller, Scope::Write)?;
+        let filename = filename.as_deref().map_or(Ok(None), file_name);
+        let filename = filename.map_err(|fault| Fault::invalid_fields(vec![fault]))?;
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
         self.blobs().commit(staged).await.map_err(Fault::from)?;

@@ -337,7 +337,11 @@ fn apply_audience(
 fn set_name(name: &mut String, field: &str, change: Option<String>) -> Result<(), FieldFault> {
     let Some(raw) = change else { return Ok(()) };
     let missing = || FieldFault::new(&format!("body.{field}"), "missing", "must not be empty");
-    *name = new_asset::text(field, &raw, NAME_CHARS_MAX)?.ok_or_else(missing)?;
+    let read = match field {
+        "filename" => new_asset::file_name(&raw)?,
+        _ => new_asset::text(field, &raw, NAME_CHARS_MAX)?,
+    };
+    *name = read.ok_or_else(missing)?;
     Ok(())
 }
 

@@ -66,9 +66,9 @@ fn dialects() -> Vec<About> {
         (patch, "/piktid/assets/ID/note", Some(json!({ "styling_note": "x" }))),
         (delete.clone(), "/piktid/assets/ID", None),
         (post.clone(), "/piktid/assets/bulk-delete", Some(json!({ "asset_ids": ["ID"] }))),
-        (get.clone(), "/youthumb/api/v1/assets/ID", None),
-        (delete, "/youthumb/api/v1/assets/ID", None),
-        (post, "/youthumb/api/v1/persons", Some(json!({ "name": "x", "imageIds": ["ID"] }))),
+        (get.clone(), "/youthumb/api/assets/ID", None),
+        (delete, "/youthumb/api/assets/ID", None),
+        (post, "/youthumb/api/persons", Some(json!({ "name": "x", "imageIds": ["ID"] }))),
         (put, "/api/v1/assets/ID/note", Some(json!({ "styling_note": null }))),
         (get, "/productai/v1/assets/asset_ID", None),
     ]
