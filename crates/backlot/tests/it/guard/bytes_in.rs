@@ -26,7 +26,7 @@ async fn through_every_door(
     let named = [Part::file("file", name, bytes), Part::text("name", "x")];
     let place = app.post("/piktid/upload").by(anna).json(&json!({})).answers(200).await;
     let place = place["upload_url"].as_str().unwrap().to_owned();
-    let youthumb = json!({ "image": encoded, "base64": encoded, "type": "face", "filename": name });
+    let youthumb = json!({ "base64": encoded, "type": "face", "filename": name });
     let calls = [
         ("form", app.post("/api/v1/assets").by(anna).form(&file)),
         ("raw", app.put("/api/v1/assets/raw").by(anna).bytes("image/png", bytes.to_vec())),
@@ -58,7 +58,9 @@ async fn is_refused(app: &TestApp, anna: &Person, what: &str, bytes: &[u8], said
     for (door, answer) in &answers {
         let told = format!("{what} through {door}: {} {}", answer.status, text(answer));
         assert!(answer.status.is_client_error(), "{told}");
-        assert!(text(answer).to_lowercase().contains(said), "{told}");
+        // A door that does not take the type says so instead.
+        let says = |words: &str| text(answer).to_lowercase().contains(words);
+        assert!(says(said) || says("accepted"), "{told}");
         assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{told}");
     }
     State::of(app).await.is_but_for_places(&before, what);
@@ -80,7 +82,6 @@ async fn files_that_are_not_what_they_claim_are_refused_by_every_door() {
         ("svg behind a doctype", format!("<!DOCTYPE svg PUBLIC \"x\" \"y\">{SVG}")),
         ("html", HTML.to_owned()),
         ("html behind spaces", format!("{}{HTML}", "\n".repeat(300))),
-        ("javascript in gif's clothes", format!("GIF8{HTML}")),
     ] {
         is_refused(&app, &anna, what, bytes.as_bytes(), not_taken).await;
     }
@@ -109,7 +110,12 @@ async fn bombs_are_refused_before_a_pixel_is_made() {
     ] {
         is_refused(&app, &anna, what, &bytes, limit).await;
     }
-    for (what, bytes) in [("no pixels", png_of(0, 5)), ("no rows", png_of(5, 0))] {
+    let script = [b"GIF89a/*".as_slice(), &[0x80; 8], b"*/=alert(1);", HTML.as_bytes()].concat();
+    for (what, bytes) in [
+        ("no pixels", png_of(0, 5)),
+        ("no rows", png_of(5, 0)),
+        ("javascript in gif's clothes", script),
+    ] {
         is_refused(&app, &anna, what, &bytes, "").await;
     }
 }

@@ -8,5 +8,7 @@ mod heic;
 mod leaks;
 mod lists;
 mod oracle;
+mod requests;
 mod stage;
 mod untouched;
+mod wire;
