@@ -148,6 +148,11 @@ impl Server {
         self.client(&self.first_key())
     }
 
+    /// Of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end, and waits for that.
     pub fn stop(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();

@@ -3,6 +3,7 @@
 
 use std::io::ErrorKind;
 
+use backlot_model::clock::MINUTE_MS;
 use backlot_store::blobs::DiskStep;
 use serde_json::json;
 
@@ -96,22 +97,40 @@ async fn what_was_taken_in_is_processed_when_the_disk_is_well_again() {
     let form = [Part::file("file", "cat.png", CAT)];
     let made = app.post("/api/v1/assets").by(&anna).form(&form).answers(201).await;
     let asset = format!("/api/v1/assets/{}", made["id"].as_str().unwrap());
-    for (step, kind) in [
+    let faults = [
         (DiskStep::Read, ErrorKind::Other),
         (DiskStep::Create, ErrorKind::StorageFull),
         (DiskStep::Write, ErrorKind::StorageFull),
         (DiskStep::Rename, ErrorKind::Other),
-    ] {
+    ];
+    // For hours, far more often than a job is tried that fails by itself.
+    for (step, kind) in faults.into_iter().cycle().take(40) {
         app.blobs.faults.fail(step, kind);
         app.work().await;
         let said = app.get(&asset).by(&anna).answers(200).await;
         assert_eq!(said["status"], "processing", "{step:?}: {said}");
         app.blobs.faults.heal();
-        // The next try comes after a pause.
-        app.clock.advance_ms(10 * 60 * 1_000);
+        app.clock.advance_ms(10 * MINUTE_MS);
     }
     app.work().await;
     assert_eq!(app.get(&asset).by(&anna).answers(200).await["status"], "ready");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_for_a_day_ends_as_failed_with_the_reason() {
+    let app = TestApp::new().await;
+    let anna = app.user("anna").await;
+    let form = [Part::file("file", "cat.png", CAT)];
+    let made = app.post("/api/v1/assets").by(&anna).form(&form).answers(201).await;
+    let asset = format!("/api/v1/assets/{}", made["id"].as_str().unwrap());
+    app.blobs.faults.fail(DiskStep::Read, ErrorKind::Other);
+    for _ in 0..24 + 6 {
+        app.work().await;
+        app.clock.advance_ms(60 * MINUTE_MS);
+    }
+    let said = app.get(&asset).by(&anna).answers(200).await;
+    assert_eq!(said["status"], "failed", "{said}");
+    assert_eq!(said["error"], "files cannot be reached now");
 }
 
 #[tokio::test]

@@ -44,6 +44,11 @@ impl State {
         Self { rows, blobs: Some(files("blobs")), staged: files("staging") }
     }
 
+    /// How many files there are in the store.
+    pub(super) const fn blobs(&self) -> Option<usize> {
+        self.blobs
+    }
+
     /// The same, where bytes may be in the store that no row tells of: a crash could leave as much.
     pub(super) fn but_for_bytes(&self) -> Self {
         Self { blobs: None, ..self.clone() }
