@@ -58,7 +58,7 @@ async fn convert_within(patience: Duration, converter: &Path, bytes: &[u8]) -> O
     tokio::fs::read(&target).await.ok()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -67,9 +67,8 @@ impl State {
     pub(super) fn is_but_for_places(&self, expected: &Self, told: &str) {
         let without = |state: &Self| {
             let mut rows = state.rows.clone();
-            rows.retain(|row| {
-                !row.starts_with("upload ") && !(row.starts_with("place ") && row.ends_with(" 0"))
-            });
+            let is_open_place = |row: &str| row.starts_with("place ") && row.ends_with(" 0");
+            rows.retain(|row| !(row.starts_with("upload ") || is_open_place(row)));
             Self { rows, ..state.clone() }
         };
         assert_eq!(without(self), without(expected), "{told}");

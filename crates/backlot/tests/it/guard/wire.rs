@@ -81,8 +81,7 @@ async fn what_breaks_the_protocol_ends_its_own_connection_only() {
     let client = server.admin();
     let page = client.get("/api/v1/assets").await.expect(200);
     assert_eq!(page["count"], 0, "{page}");
-    let staged = home.data_dir().join("blobs/staging");
-    let staging = if staged.exists() { staged } else { home.data_dir().join("staging") };
+    let staging = home.data_dir().join("blobs/staging");
     crate::harness::eventually(async || {
         let left = std::fs::read_dir(&staging).unwrap().count();
         (left == 0).then_some(())
