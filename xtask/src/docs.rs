@@ -7,25 +7,35 @@ use backlot_model::asset::Visibility;
 use backlot_model::policy::account::{ACCOUNT_RULES, AccountStanding, BoundKeys};
 use backlot_model::policy::{RULES, Standing};
 
+use crate::coverage;
+
 /// One generated page.
 pub(crate) struct Page {
     /// Where it is committed, from the workspace's root.
-    pub(crate) path: &'static str,
-    /// Makes its text from the sources.
-    pub(crate) make: fn(&Path) -> io::Result<String>,
+    pub(crate) path: String,
+    /// What stands there.
+    pub(crate) text: String,
 }
 
-/// All of them.
-pub(crate) const PAGES: &[Page] = &[
-    Page { path: "docs/configuration.md", make: configuration },
-    Page { path: "ARCHITECTURE.md", make: architecture },
-];
+/// All of them, made from the sources.
+pub(crate) fn pages(root: &Path) -> io::Result<Vec<Page>> {
+    let of_api = |(name, text)| Page { path: format!("docs/dialects/{name}.md"), text };
+    let mut pages = vec![
+        Page { path: "docs/configuration.md".to_owned(), text: configuration(root)? },
+        Page { path: "ARCHITECTURE.md".to_owned(), text: architecture(root)? },
+    ];
+    pages.extend(coverage::pages().into_iter().map(of_api));
+    Ok(pages)
+}
 
 /// Writes every page.
 pub(crate) fn write_all(root: &Path) -> io::Result<()> {
-    for page in PAGES {
-        let text = (page.make)(root)?;
-        std::fs::write(root.join(page.path), text)?;
+    for page in pages(root)? {
+        let path = root.join(&page.path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, page.text)?;
         println!("wrote {}", page.path);
     }
     Ok(())

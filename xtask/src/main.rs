@@ -4,6 +4,7 @@
 //! and clippy cannot: which way dependencies point, how long files are, which words must not be
 //! there, that generated pages are current.
 
+mod coverage;
 mod docs;
 mod workspace;
 

@@ -50,6 +50,15 @@ where
     (mount(dialect, routes.route(DOCUMENT, get(serve))), kept)
 }
 
+/// The document of a dialect with these routes, which names no server.
+#[must_use]
+pub fn described<S>(dialect: &Dialect, routes: OpenApiRouter<S>) -> OpenApi
+where
+    S: Clone + Send + Sync + 'static,
+{
+    complete(dialect, routes.split_for_parts().1)
+}
+
 /// The document of an API that stands at `base`: a path, or an address without its scheme.
 #[must_use]
 pub fn served_at(document: &OpenApi, base: &str) -> OpenApi {
