@@ -12,6 +12,7 @@ use crate::assets::NewAsset;
 use crate::authority::member;
 use crate::ingest::{Accepts, Intake, Received};
 use crate::limiter::Limit;
+use crate::listing::lists_everything;
 use crate::signing::{Signature, UploadGrant, UploadTarget};
 
 /// A place to upload to, and the asset that will be there.
@@ -85,8 +86,15 @@ impl Library {
     ) -> Result<UploadPlace, Fault> {
         let member = member(caller, Scope::Write)?;
         let place = self.promise(member, Some(received.mime_type()), new).await?;
-        self.complete_upload(place.id, &place.signature, received).await?;
-        Ok(place)
+        match self.complete_upload(place.id, &place.signature, received).await {
+            Ok(_) => Ok(place),
+            Err(fault) => {
+                let tx = self.db().begin().await?;
+                uploads::remove(&tx, place.id).await?;
+                tx.commit().await?;
+                Err(fault)
+            }
+        }
     }
 
     async fn promise(
@@ -192,7 +200,7 @@ impl Library {
         let member = member(caller, Scope::Read)?;
         let found = uploads::by_id(self.db(), id).await?;
         let upload = found
-            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
             .ok_or_else(upload_not_found)?;
         Ok(UploadState {
             id,

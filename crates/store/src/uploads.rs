@@ -83,6 +83,11 @@ pub async fn complete(tx: &Tx, id: Id<Upload>) -> Result<(), DbError> {
     tx.execute("UPDATE upload SET is_complete = 1 WHERE id = $1", args![id]).await.map(drop)
 }
 
+/// Takes back a place that nobody was told of.
+pub async fn remove(tx: &Tx, id: Id<Upload>) -> Result<(), DbError> {
+    tx.execute("DELETE FROM upload WHERE id = $1", args![id]).await.map(drop)
+}
+
 /// Removes at most `limit` places that expired before `now`, complete or not; how many went.
 pub async fn sweep(tx: &Tx, now: Millis, limit: u32) -> Result<u64, DbError> {
     let sql = "DELETE FROM upload WHERE id IN

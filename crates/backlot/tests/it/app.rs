@@ -42,7 +42,7 @@ pub(crate) struct TestApp {
     pub(crate) clock: HandClock,
     router: Router,
     pub(crate) db: TestDb,
-    _blobs: TestBlobs,
+    pub(crate) blobs: TestBlobs,
 }
 
 /// A user and his ways to sign in.
@@ -113,7 +113,7 @@ impl TestApp {
             Some(Place::parse(place).unwrap())
         };
         let router = wrap(router(&app, place_of, Router::new()).unwrap(), observer, origins);
-        Self { library, clock, router, db, _blobs: blobs }
+        Self { library, clock, router, db, blobs }
     }
 
     /// A new user of this name.

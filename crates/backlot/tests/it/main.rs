@@ -7,6 +7,7 @@ mod across;
 mod app;
 mod clients;
 mod documents;
+mod guard;
 mod harness;
 mod imports;
 mod native;

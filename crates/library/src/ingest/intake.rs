@@ -127,7 +127,8 @@ async fn measure(library: &Library, staged: &Staged, sniffed: &Sniffed) -> Resul
     let _room = library.decoding().room(size).await?;
     let bytes = staged.bytes(size).await.map_err(Fault::from)?;
     let limits = Limits::from(&library.config().uploads);
-    let probed = blocking(move || probe(&bytes, &limits)).await?.map_err(Fault::from)?;
+    let probed = blocking(move || probe(&bytes, &limits)).await?;
+    let probed = probed.map_err(|fault| Fault::from(fault).at("body.file", "content"))?;
     Ok(picture_facts(&sniffed, size, &probed))
 }
 
