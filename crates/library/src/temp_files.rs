@@ -8,11 +8,7 @@ use backlot_store::{blob_rows, temp_files};
 pub use backlot_store::temp_files::TempFile;
 
 use crate::Library;
-<<<<<<< HEAD
 use crate::assets::NewAsset;
-=======
-use crate::assets::file_name;
->>>>>>> guard
 use crate::authority::member;
 use crate::ingest::Received;
 use crate::secret::random_token;
@@ -31,12 +27,7 @@ impl Library {
         description: Option<String>,
     ) -> Result<TempFile, Fault> {
         let member = member(caller, Scope::Write)?;
-<<<<<<< HEAD
         let words = NewAsset { filename, description, ..NewAsset::default() }.check()?;
-=======
-        let filename = filename.as_deref().map_or(Ok(None), file_name);
-        let filename = filename.map_err(|fault| Fault::invalid_fields(vec![fault]))?;
->>>>>>> guard
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
         self.blobs().commit(staged).await.map_err(Fault::from)?;

@@ -13,4 +13,4 @@ pub use change::{AssetPatch, TagsWithin};
 pub use lookup::TagCount;
 pub use new_asset::NewAsset;
 
-pub(crate) use new_asset::{CheckedAsset, file_name, text};
+pub(crate) use new_asset::{CheckedAsset, text};

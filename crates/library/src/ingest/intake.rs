@@ -1,8 +1,8 @@
 //! Bytes on their way in: written, hashed, named and measured, not yet an asset.
 
 use backlot_imaging::{Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
-use backlot_model::{Fault, Kind};
 use backlot_model::media::{Digest, Facts, MediaKind};
+use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
 
