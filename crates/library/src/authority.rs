@@ -49,7 +49,8 @@ impl Library {
         id: Id<Organization>,
     ) -> Result<(), Fault> {
         let is_his = member.role_in(id).is_some();
-        if is_his || member.is_superuser && organizations::get(self.db(), id).await?.is_some() {
+        let may = member.is_superuser_over(Some(id));
+        if is_his || may && organizations::get(self.db(), id).await?.is_some() {
             return Ok(());
         }
         let said = "there is no such organisation, or you are not a member of it";

@@ -12,6 +12,7 @@ use backlot_store::{assets, collections};
 use crate::Library;
 use crate::assets::text;
 use crate::authority::{allow, asset_not_found, member};
+use crate::listing::organizations;
 
 /// A change of a collection. `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +80,7 @@ impl Library {
         limit: u32,
     ) -> Result<(Vec<Collection>, u64), Fault> {
         let member = member(caller, Scope::Read)?;
-        let teams: Vec<_> = member.organizations.iter().map(|(id, _)| *id).collect();
+        let teams: Vec<_> = organizations(member).collect();
         Ok(collections::list(self.db(), member.user_id, &teams, skip, limit).await?)
     }
 
@@ -245,7 +246,7 @@ impl Library {
         id: Id<Collection>,
     ) -> Result<Collection, Fault> {
         let sees = |it: &Collection| {
-            member.is_superuser
+            member.is_superuser_over(it.organization_id)
                 || it.owner_id == member.user_id
                 || it.organization_id.is_some_and(|id| member.role_in(id).is_some())
         };
@@ -261,7 +262,9 @@ impl Library {
         id: Id<Collection>,
     ) -> Result<Collection, Fault> {
         let collection = self.visible_collection(member, id).await?;
-        if member.is_superuser || collection.owner_id == member.user_id {
+        if member.is_superuser_over(collection.organization_id)
+            || collection.owner_id == member.user_id
+        {
             return Ok(collection);
         }
         let said = "only who made this collection may do this";

@@ -13,6 +13,7 @@ use backlot_store::events;
 
 use crate::Library;
 use crate::authority::member;
+use crate::listing::{lists_everything, organizations};
 
 /// How long events can be caught up with.
 pub const EVENTS_KEPT_MS: Millis = 7 * DAY_MS;
@@ -115,17 +116,24 @@ impl Listener {
     pub async fn look(&mut self) -> Result<Vec<Event>, Fault> {
         let me = member(&self.caller, Scope::Read)?.clone();
         let mut scopes = vec![ScopeKey::Platform, ScopeKey::User(me.user_id)];
-        scopes.extend(me.organizations.iter().map(|(id, _)| ScopeKey::Organization(*id)));
+        scopes.extend(organizations(&me).map(ScopeKey::Organization));
+        let everything = lists_everything(&me);
         let db = self.library.db();
         // Asked first: what comes after it is for the next look.
         let latest = events::latest_id(db).await?;
         loop {
-            let found = events::after(db, self.last, &scopes, me.user_id, BATCH).await?;
+            let found = if everything {
+                events::all_after(db, self.last, BATCH).await?
+            } else {
+                events::after(db, self.last, &scopes, me.user_id, BATCH).await?
+            };
             // None of others' events is looked at again.
             let seen = found.last().map(|event| event.id).or(latest);
             self.last = seen.map_or(self.last, |seen| seen.max(self.last));
             let is_all = found.is_empty();
-            let is_news = |event: &Event| !(event.is_leaving && event.uploader_id == me.user_id);
+            // Nothing leaves those who list it wherever it goes.
+            let stays = |event: &Event| everything || event.uploader_id == me.user_id;
+            let is_news = |event: &Event| !(event.is_leaving && stays(event));
             let news: Vec<Event> = found.into_iter().filter(is_news).collect();
             if is_all || !news.is_empty() {
                 return Ok(news);

@@ -67,6 +67,14 @@ impl Library {
                 None => return Ok(Page { items: Vec::new(), total: Some(0), next: None }),
             }
         }
+        if filter.deleted && !restores_everything(caller) {
+            // What is deleted is there only for who may bring it back.
+            let own = caller.member().map(|member| member.user_id);
+            if own.is_none() || filter.uploader_id.is_some_and(|id| Some(id) != own) {
+                return Ok(Page { items: Vec::new(), total: Some(0), next: None });
+            }
+            filter.uploader_id = own;
+        }
         let ListRequest { order, window, count, .. } = request;
         let query = AssetQuery { reach, filter, order, window, count };
         Ok(assets::list(self.db(), &query).await?)
@@ -93,7 +101,12 @@ impl Library {
         caller: &Caller,
         ownership: Option<Ownership>,
     ) -> Result<Reach, Fault> {
-        self.reach_within(caller, Within::Own(ownership))
+        let within = match ownership {
+            // Superusers can list everything; for others it is their own.
+            None => Within::Everything,
+            part => Within::Own(part),
+        };
+        self.reach_within(caller, within)
     }
 
     pub(crate) fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {
@@ -105,7 +118,7 @@ impl Library {
         }
         let member = member(caller, Scope::Read)?;
         Ok(match within {
-            Within::Everything if member.is_superuser => Reach::Everything,
+            Within::Everything if lists_everything(member) => Reach::Everything,
             Within::Own(ownership) => own(member, ownership),
             Within::Everything => own(member, None),
             Within::Uploads => Reach::Uploader(member.user_id),
@@ -115,8 +128,24 @@ impl Library {
     }
 }
 
+/// A superuser, but for one whose credential is bound to an organisation.
+pub(crate) fn lists_everything(member: &Member) -> bool {
+    member.is_superuser && member.bounds.organization_id.is_none()
+}
+
+fn restores_everything(caller: &Caller) -> bool {
+    caller.member().is_some_and(lists_everything)
+}
+
+/// The organisations that he lists: his own, and for a superuser the one that he acts for.
+pub(crate) fn organizations(member: &Member) -> impl Iterator<Item = Id<Organization>> {
+    let bound = member.bounds.organization_id.filter(|_| member.is_superuser);
+    let own = member.organizations.iter().map(|(id, _)| *id);
+    own.filter(move |id| Some(*id) != bound).chain(bound)
+}
+
 fn own(member: &Member, ownership: Option<Ownership>) -> Reach {
-    let teams = || member.organizations.iter().map(|(id, _)| team(*id));
+    let teams = || organizations(member).map(team);
     let branches = match ownership {
         None => [alone(member.user_id, &[]), platform()].into_iter().chain(teams()).collect(),
         Some(Ownership::Mine) => {

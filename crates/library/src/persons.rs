@@ -253,13 +253,14 @@ impl Library {
 }
 
 fn sees(member: &Member, person: &Person) -> bool {
-    member.is_superuser
+    member.is_superuser_over(person.organization_id)
         || person.owner_id == member.user_id
         || person.organization_id.is_some_and(|id| member.role_in(id).is_some())
 }
 
 fn own(member: &Member, person: &Person) -> Result<(), Fault> {
-    if member.is_superuser || person.owner_id == member.user_id {
+    let is_his = person.owner_id == member.user_id;
+    if is_his || member.is_superuser_over(person.organization_id) {
         return Ok(());
     }
     Err(Fault::new(Kind::Forbidden, "forbidden", "only who made this person may do this"))

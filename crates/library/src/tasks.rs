@@ -8,6 +8,7 @@ pub use backlot_store::tasks::{Task, TaskStatus};
 
 use crate::Library;
 use crate::authority::member;
+use crate::listing::lists_everything;
 
 impl Library {
     /// One of the caller's tasks.
@@ -18,7 +19,7 @@ impl Library {
         let member = member(caller, Scope::Read)?;
         let found = tasks::by_id(self.db(), id).await?;
         found
-            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
             .ok_or_else(|| Fault::new(Kind::NotFound, "task-not-found", "task not found"))
     }
 

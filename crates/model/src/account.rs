@@ -216,6 +216,14 @@ impl Member {
         self.organizations.iter().find(|(id, _)| *id == organization).map(|(_, role)| *role)
     }
 
+    /// Whether he acts for the platform over what belongs to `organization`: a superuser's
+    /// credential that is bound to an organisation is a superuser's there only.
+    #[must_use]
+    pub fn is_superuser_over(&self, organization: Option<Id<Organization>>) -> bool {
+        let bound = self.bounds.organization_id;
+        self.is_superuser && bound.is_none_or(|bound| organization == Some(bound))
+    }
+
     /// Whether it is the operator at the command line.
     #[must_use]
     pub const fn is_platform(&self) -> bool {

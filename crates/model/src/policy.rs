@@ -55,7 +55,7 @@ impl Standing {
     #[must_use]
     pub fn of(caller: &Caller, asset: &Asset) -> Self {
         let Some(member) = caller.member() else { return Self::Anonymous };
-        if member.is_superuser {
+        if member.is_superuser_over(asset.organization_id) {
             return Self::Superuser;
         }
         if member.user_id == asset.uploader_id {

@@ -113,6 +113,12 @@ pub async fn after(
     db.fetch(sql, statement.args, read).await
 }
 
+/// The events after `from` (which need not be there), of everybody, oldest first.
+pub async fn all_after(db: &Db, from: Id<Event>, limit: u32) -> Result<Vec<Event>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM event WHERE id > $1 ORDER BY id LIMIT $2");
+    db.fetch(sql, args![from, limit], read).await
+}
+
 /// The last event of all.
 pub async fn latest_id(db: &Db) -> Result<Option<Id<Event>>, DbError> {
     latest(db).await

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::app::TestApp;
 
 /// Where the dialects stand.
-const BASES: &[&str] = &["/api/v1", "/piktid", "/productai", "/youthumb/api"];
+const BASES: &[&str] = &["/api/v1", "/piktid", "/productai", "/scenario/v1", "/youthumb/api"];
 
 #[tokio::test]
 async fn documents_are_of_openapi_3_1_and_name_their_credentials() {

@@ -158,6 +158,11 @@ impl Server {
         self.client(key["token"].as_str().unwrap())
     }
 
+    /// Of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end, and waits for that.
     pub fn stop(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();

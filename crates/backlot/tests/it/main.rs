@@ -8,6 +8,7 @@ mod app;
 mod assets;
 mod clients;
 mod documents;
+mod guard;
 mod harness;
 mod imports;
 mod native;

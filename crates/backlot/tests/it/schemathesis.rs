@@ -29,6 +29,7 @@ documents! {
     native: "/api/v1";
     piktid: "/piktid";
     productai: "/productai";
+    scenario: "/scenario/v1";
     youthumb: "/youthumb/api";
 }
 

@@ -7,7 +7,7 @@ use backlot_model::event::EventKind;
 use backlot_model::fault::FieldFault;
 use backlot_model::limits::{NAME_CHARS_MAX, RESTORE_DAYS, TEXT_CHARS_MAX};
 use backlot_model::media::Detected;
-use backlot_model::policy::Operation;
+use backlot_model::policy::{Operation, Standing};
 use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::assets;
 use backlot_store::db::Tx;
@@ -211,7 +211,7 @@ impl Library {
         id: Id<Asset>,
         to: CopyTo,
     ) -> Result<Asset, Fault> {
-        let original = self.asset(caller, id).await?;
+        let original = self.live_asset(id).await?;
         allow(caller, Operation::Copy, &original)?;
         let member = member(caller, Scope::Write)?;
         let Some(digest) = original.digest else {
@@ -265,7 +265,12 @@ impl Library {
         caller: &Caller,
         before: &Asset,
     ) -> Result<Asset, Fault> {
-        allow(caller, Operation::Restore, before)?;
+        let allowed = allow(caller, Operation::Restore, before);
+        if before.deleted_at.is_some() && Standing::of(caller, before) > Standing::Uploader {
+            // What is deleted is there only for who may bring it back.
+            return Err(asset_not_found());
+        }
+        allowed?;
         let Some(deleted_at) = before.deleted_at else {
             let said = "the asset is not deleted";
             return Err(Fault::new(Kind::Conflict, "not-deleted", said));
@@ -392,7 +397,11 @@ fn apply_audience(
 fn set_name(name: &mut String, field: &str, change: Option<String>) -> Result<(), FieldFault> {
     let Some(raw) = change else { return Ok(()) };
     let missing = || FieldFault::new(&format!("body.{field}"), "missing", "must not be empty");
-    *name = new_asset::text(field, &raw, NAME_CHARS_MAX)?.ok_or_else(missing)?;
+    let read = match field {
+        "filename" => new_asset::file_name(&raw)?,
+        _ => new_asset::text(field, &raw, NAME_CHARS_MAX)?,
+    };
+    *name = read.ok_or_else(missing)?;
     Ok(())
 }
 

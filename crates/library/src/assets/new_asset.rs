@@ -81,7 +81,7 @@ impl NewAsset {
         let mut faults = Faults::default();
         let checked = CheckedAsset {
             name: faults.text("name", self.name, NAME_CHARS_MAX),
-            filename: faults.text("filename", self.filename.map(base_name), NAME_CHARS_MAX),
+            filename: faults.take(self.filename.as_deref().map_or(Ok(None), file_name)),
             description: faults.text("description", self.description, TEXT_CHARS_MAX),
             project: faults.text("project", self.project, NAME_CHARS_MAX),
             asset_type: faults.asset_type(self.asset_type),
@@ -155,6 +155,18 @@ pub(crate) fn text(field: &str, raw: &str, chars_max: usize) -> Result<Option<St
         return Err(FieldFault::new(&path, "format", "must not have control characters"));
     }
     Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
+}
+
+/// The last part of a path that a client may have sent as file name: one line, without characters
+/// that make a name look like another one (`gpj.exe` for `exe.jpg`).
+pub(crate) fn file_name(raw: &str) -> Result<Option<String>, FieldFault> {
+    let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if last.trim().chars().any(|c| c.is_control() || turns(c)) {
+        let said = "must not have control characters, line breaks or marks of direction";
+        return Err(FieldFault::new("body.filename", "format", said));
+    }
+    text("filename", last, NAME_CHARS_MAX)
 }
 
 /// Tags within their limits: 1 to [`TAG_CHARS_MAX`] characters, no commas (lists are
@@ -235,14 +247,6 @@ pub(crate) fn id<T>(field: &str, raw: &str) -> Result<Id<T>, FieldFault> {
     Id::parse(raw).ok_or_else(said)
 }
 
-/// The last part of a path that a client may have sent as file name.
-fn base_name(raw: String) -> String {
-    match raw.rsplit(['/', '\\']).next() {
-        Some(last) if last.len() < raw.len() => last.to_owned(),
-        _ => raw,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +283,13 @@ mod tests {
         let new = |raw: &str| NewAsset { filename: Some(raw.into()), ..NewAsset::default() };
         for raw in ["../../etc/cat.jpg", "C:\\pictures\\cat.jpg", "cat.jpg"] {
             assert_eq!(new(raw).check().unwrap().filename.as_deref(), Some("cat.jpg"));
+        }
+        for raw in ["cat\r\nX: y.jpg", "cat\0.jpg", "cat\u{202e}gpj.exe", "cat\u{2067}.jpg"] {
+            let fault = new(raw).check().unwrap_err();
+            assert_eq!(fault.fields[0].path, ["body", "filename"], "{raw:?}");
+        }
+        for raw in ["", "/", " a/ "] {
+            assert_eq!(new(raw).check().unwrap().filename, None, "{raw:?}");
         }
     }
 

@@ -69,7 +69,7 @@ impl Accepts {
     }
 
     /// Whether a call takes a file of this kind and type.
-    pub(crate) fn takes(&self, kind: MediaKind, media_type: &str) -> bool {
+    fn takes(&self, kind: MediaKind, media_type: &str) -> bool {
         self.kinds.is_none_or(|kinds| kinds & bits_of_kinds(&[kind]) != 0)
             && self.pictures.is_none_or(|types| types & bits_of(&[media_type]) != 0)
     }

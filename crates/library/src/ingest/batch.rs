@@ -108,7 +108,7 @@ impl Library {
             }
             BytesFrom::Url(url, accepts) => {
                 let url = self.fetcher().check(&url).await?;
-                new.filename = new.filename.or_else(|| super::filename_of(&url));
+                new.filename = new.filename.or_else(|| crate::fetch::filename_in(&url));
                 Origin::Url(url.to_string(), accepts)
             }
         };

@@ -92,7 +92,7 @@ impl Library {
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let id = self.ids().next();
-        self.create_asset_from_asset_as(caller, id, original, new).await
+        self.create_asset_from_asset_as(caller, id, original, accepts, new).await
     }
 
     /// The same with an id that was promised before.
@@ -101,6 +101,7 @@ impl Library {
         caller: &Caller,
         id: Id<Asset>,
         original: Id<Asset>,
+        accepts: Accepts,
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let member = member(caller, Scope::Write)?;

@@ -1,8 +1,8 @@
 //! Bytes on their way in: written, hashed, named and measured, not yet an asset.
 
 use backlot_imaging::{Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
+use backlot_model::Fault;
 use backlot_model::media::{Digest, Facts, MediaKind};
-use backlot_model::{Fault, Kind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
 use bytes::Bytes;
 
@@ -104,11 +104,7 @@ impl Intake {
             return Err(too_large(self.bytes_max, FILE));
         }
         let staged = self.staging.finish().await.map_err(Fault::from)?;
-        let facts = measure(&self.library, &staged, &sniffed).await;
-        let facts = facts.map_err(|fault| match fault.kind {
-            Kind::Invalid if fault.fields.is_empty() => fault.at("body.file", "format"),
-            _ => fault,
-        })?;
+        let facts = measure(&self.library, &staged, &sniffed).await?;
         Ok(Received { staged, facts, extension: sniffed.extension })
     }
 
@@ -133,7 +129,8 @@ async fn measure(library: &Library, staged: &Staged, sniffed: &Sniffed) -> Resul
     let _room = library.decoding().room(size).await?;
     let bytes = staged.bytes(size).await.map_err(Fault::from)?;
     let limits = Limits::from(&library.config().uploads);
-    let probed = blocking(move || probe(&bytes, &limits)).await?.map_err(Fault::from)?;
+    let probed = blocking(move || probe(&bytes, &limits)).await?;
+    let probed = probed.map_err(|fault| Fault::from(fault).at(FILE, "content"))?;
     Ok(picture_facts(&sniffed, size, &probed))
 }
 

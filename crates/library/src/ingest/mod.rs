@@ -19,6 +19,6 @@ pub use batch::BytesFrom;
 pub use intake::{Intake, Received};
 
 pub(crate) use create::{Draft, Origin, attach};
-pub(crate) use from_url::{filename_of, may_pass};
+pub(crate) use from_url::may_pass;
 pub(crate) use reception::Reception;
 pub(crate) use stage::{Stage, describe};

@@ -107,18 +107,24 @@ impl Library {
     ) -> Result<Result<Processed, ImageFault>, Fault> {
         // The place bounds how many files are in memory; the room bounds what decoding adds.
         let _place = self.decoding().turn().await?;
+        let mut is_converted = false;
         let mut bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
         if let Some(converter) = &self.config().heif_converter
             && heif::is_heif(&bytes)
         {
             match heif::convert(converter, &bytes).await {
-                Some(converted) => bytes = bytes::Bytes::from(converted),
+                Some(converted) => {
+                    bytes = bytes::Bytes::from(converted);
+                    is_converted = true;
+                }
                 None => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
             }
         }
         let limits = Limits::from(&self.config().uploads);
         let probed = match probe(&bytes, &limits) {
             Ok(probed) => probed,
+            // What the converter made of it says nothing about the file.
+            Err(_) if is_converted => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
             Err(fault) => return Ok(Err(fault)),
         };
         let _room = self.decoding().room(decode_bytes(&probed, THUMB_BIG_PX)).await?;

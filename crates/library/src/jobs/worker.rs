@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backlot_model::clock::DAY_MS;
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::jobs::{self, Claimed};
 use backlot_store::upkeep;
@@ -15,6 +16,11 @@ use crate::secret::random_bytes;
 
 /// How long a worker waits before it looks again when nobody wakes it.
 const POLL: Duration = Duration::from_secs(1);
+/// For how long a full disk or one out of reach is waited for, before a job of that age ends as any
+/// other that fails: pictures are not to be called failed because of an afternoon's outage.
+const OUTAGE_MS_MAX: i64 = DAY_MS;
+/// How long it is waited then, as an exponent of the pause: 32 to 64 seconds.
+const OUTAGE_BACK_OFF: u32 = 5;
 /// How long handing leases back may take.
 const HAND_BACK_MAX: Duration = Duration::from_secs(2);
 
@@ -173,6 +179,13 @@ impl Library {
                 .increment(1);
             return jobs::complete(self.db(), claimed).await.map_err(Fault::from);
         };
+        if is_outage(&fault) && now - claimed.created_at < OUTAGE_MS_MAX {
+            // The job is not to blame, so the attempt does not count.
+            tracing::warn!(job = %claimed.id, cause = ?fault.cause, "job {}: {fault}; later", claimed.id);
+            let later = now + self.back_off_ms(OUTAGE_BACK_OFF, fault.kind);
+            let _ = jobs::release(self.db(), claimed, later).await?;
+            return Ok(());
+        }
         let last = claimed.attempts >= self.config().job_attempts_max;
         let (end, job) = (if last { "dead" } else { "retry" }, claimed.id);
         metrics::counter!("backlot_jobs_total", "kind" => claimed.kind.clone(), "end" => end)
@@ -214,6 +227,11 @@ impl Library {
         let dice = i64::from(random_bytes::<1>(self.random())[0]);
         full / 2 + full / 2 * dice / i64::from(u8::MAX)
     }
+}
+
+/// Whether a job failed because the store or the database did.
+fn is_outage(fault: &Fault) -> bool {
+    matches!(fault.code, "storage-full" | "storage-unavailable" | "database-unavailable")
 }
 
 /// Keeps a lease alive while its job runs; dropping it stops the heartbeat.

@@ -12,7 +12,7 @@ use super::{
 use crate::Library;
 use crate::assets::NewAsset;
 use crate::authority::member;
-use crate::ingest::filename_of;
+use crate::fetch::filename_in;
 use crate::jobs::Job;
 use crate::limiter::Limit;
 
@@ -81,7 +81,7 @@ impl Library {
                 let url = self.fetcher().check(raw).await?;
                 upload.source = UploadSource::Url;
                 if asked.new.filename.is_none()
-                    && let Some(name) = filename_of(&url)
+                    && let Some(name) = filename_in(&url)
                 {
                     upload.filename = name;
                 }
@@ -113,14 +113,9 @@ impl Library {
         let mut new = asked.new;
         let taken = asked.kind.accepts(&self.config().uploads);
         let source = self.asset(caller, original).await?;
-        if !taken.takes(source.kind, source.mime_type.as_deref().unwrap_or_default()) {
-            let said =
-                format!("the asset is {}, which this kind of upload does not take", source.kind);
-            return Err(Fault::new(Kind::UnsupportedMedia, "unsupported-media", said));
-        }
         new.asset_type = new.asset_type.or(Some(asked.kind.asset_type(source.kind).to_owned()));
         let id = upload.asset_id;
-        let asset = self.create_asset_from_asset_as(caller, id, original, new).await?;
+        let asset = self.create_asset_from_asset_as(caller, id, original, taken, new).await?;
         upload.source = UploadSource::Asset;
         upload.status = UploadStatus::Imported;
         (upload.size, upload.filename) = (asset.size, asset.filename);

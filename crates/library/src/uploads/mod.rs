@@ -76,8 +76,15 @@ impl Library {
     ) -> Result<UploadPlace, Fault> {
         let member = member(caller, Scope::Write)?;
         let place = self.promise(member, Some(received.mime_type()), new).await?;
-        self.complete_upload(place.id, &place.signature, received).await?;
-        Ok(place)
+        match self.complete_upload(place.id, &place.signature, received).await {
+            Ok(_) => Ok(place),
+            Err(fault) => {
+                let tx = self.db().begin().await?;
+                uploads::delete(&tx, place.id).await?;
+                tx.commit().await?;
+                Err(fault)
+            }
+        }
     }
 
     async fn promise(

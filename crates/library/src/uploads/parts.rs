@@ -12,6 +12,7 @@ use super::{Upload, UploadKind, UploadSource, UploadState, UploadStatus, upload_
 use crate::Library;
 use crate::authority::member;
 use crate::jobs::Job;
+use crate::listing::lists_everything;
 use crate::signing::{Signature, UploadTarget};
 
 /// In how many parts an upload may come.
@@ -110,7 +111,7 @@ impl Library {
         let tx = self.db().begin().await?;
         let found = uploads::by_id_in(&tx, id).await?;
         let mut upload = found
-            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
             .ok_or_else(upload_not_found)?;
         if upload.source != UploadSource::Parts || upload.status != UploadStatus::Pending {
             return self.upload_state(upload);

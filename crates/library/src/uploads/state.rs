@@ -8,6 +8,7 @@ use backlot_store::uploads;
 use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus, upload_not_found};
 use crate::Library;
 use crate::authority::member;
+use crate::listing::lists_everything;
 use crate::signing::{Signature, UploadGrant, UploadTarget};
 
 /// How far an upload is.
@@ -83,7 +84,7 @@ impl Library {
         let member = member(caller, Scope::Read)?;
         let found = uploads::by_id(self.db(), id).await?;
         let upload = found
-            .filter(|it| it.owner_id == member.user_id || member.is_superuser)
+            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
             .ok_or_else(upload_not_found)?;
         self.upload_state(upload)
     }

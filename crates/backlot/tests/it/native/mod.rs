@@ -107,6 +107,10 @@ fn scrub_in(value: &mut Value, name: &str) {
                 assert!(text.starts_with("bk_") && text.len() == 15, "{text}");
                 "[prefix]".clone_into(text);
             }
+            "request_id" => {
+                assert!(text.len() == 32 && Id::<()>::parse(text).is_some(), "{text}");
+                "[request]".clone_into(text);
+            }
             "secret" => {
                 assert_eq!(text.len(), 43);
                 "[secret]".clone_into(text);

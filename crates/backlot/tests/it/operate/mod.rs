@@ -14,7 +14,7 @@ use backlot::painting::{Motif, paint};
 use backlot_imaging::OutputFormat;
 
 /// A small picture of its own for each seed.
-fn picture(seed: u64) -> Vec<u8> {
+pub(crate) fn picture(seed: u64) -> Vec<u8> {
     paint(Motif::Discs, seed, (96, 64), OutputFormat::Jpeg).unwrap()
 }
 

@@ -1,0 +1,17 @@
+//! What must hold whoever asks and whatever is sent: authority, hostile input, failing disks.
+
+mod authority;
+mod bytes_in;
+mod disk;
+mod files;
+mod heic;
+mod imports;
+mod lasting;
+mod leaks;
+mod lists;
+mod memory;
+mod oracle;
+mod requests;
+mod stage;
+mod untouched;
+mod wire;
