@@ -36,6 +36,15 @@ pub enum Within {
     Everything,
 }
 
+impl Within {
+    /// A part of what the caller has; without one all that he can list: for superusers everything,
+    /// for others their own.
+    #[must_use]
+    pub fn part(ownership: Option<Ownership>) -> Self {
+        ownership.map_or(Self::Everything, |part| Self::Own(Some(part)))
+    }
+}
+
 /// What is asked of a listing, still without authority.
 #[derive(Debug, Clone)]
 pub struct ListRequest {
@@ -101,12 +110,7 @@ impl Library {
         caller: &Caller,
         ownership: Option<Ownership>,
     ) -> Result<Reach, Fault> {
-        let within = match ownership {
-            // Superusers can list everything; for others it is their own.
-            None => Within::Everything,
-            part => Within::Own(part),
-        };
-        self.reach_within(caller, within)
+        self.reach_within(caller, Within::part(ownership))
     }
 
     pub(crate) fn reach_within(&self, caller: &Caller, within: Within) -> Result<Reach, Fault> {

@@ -57,7 +57,7 @@ async fn parts_of_any_size_in_any_order_are_one_file() {
     assert_eq!(again["status"], "validating");
     let late = upload["parts"][0]["url"].as_str().unwrap();
     let late = app.put(late).bytes("application/octet-stream", CAT).answers(409).await;
-    assert_eq!(late["code"], "upload-over");
+    assert_eq!(late["error"], "upload-over");
 
     app.work().await;
     let imported = state(&app, &ann, &upload).await;

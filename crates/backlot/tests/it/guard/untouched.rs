@@ -37,7 +37,7 @@ impl State {
         let mut sql = counts.join(" UNION ALL ");
         sql.push_str(
             " UNION ALL SELECT id || ' ' || version FROM asset
-              UNION ALL SELECT 'place ' || id || ' ' || is_complete FROM upload ORDER BY 1",
+              UNION ALL SELECT 'place ' || id || ' ' || status FROM upload ORDER BY 1",
         );
         let rows = app.db.fetch(sql, args![], |row| row.get(0)).await.unwrap();
         let files = |folder: &str| files_under(&app.blobs.path().join(folder));
@@ -67,7 +67,7 @@ impl State {
     pub(super) fn is_but_for_places(&self, expected: &Self, told: &str) {
         let without = |state: &Self| {
             let mut rows = state.rows.clone();
-            let is_open_place = |row: &str| row.starts_with("place ") && row.ends_with(" 0");
+            let is_open_place = |row: &str| row.starts_with("place ") && row.ends_with(" pending");
             rows.retain(|row| !(row.starts_with("upload ") || is_open_place(row)));
             Self { rows, ..state.clone() }
         };

@@ -114,10 +114,10 @@ async fn a_body_has_its_file_once() {
     let both = json!({ "base64": base64(CAT), "url": "http://127.0.0.1/" });
     assert_eq!(refused(both).await, ["body.url type"]);
     assert_eq!(refused(json!({ "base64": "" })).await[0].split(' ').next(), Some("body.base64"));
-    assert_eq!(refused(json!({ "base64": "no base64!" })).await, ["body.base64 format"]);
+    assert_eq!(refused(json!({ "base64": "no base64!" })).await, ["body.base64 content"]);
     assert_eq!(
         refused(json!({ "base64": "https://example.com/cat.png" })).await,
-        ["body.base64 format"]
+        ["body.base64 content"]
     );
     assert_eq!(refused(json!({ "base64": 7 })).await[0].split(' ').next(), Some("body.base64"));
     let jpeg = format!("data:image/jpeg;base64,{}", base64(CAT));
@@ -147,7 +147,7 @@ async fn bytes_that_are_not_kept_are_refused() {
     insta::assert_json_snapshot!("bytes_cut_off", scrub(cut.expect(422)));
     let json = json!({ "base64": base64(&CAT[..CAT.len() / 2]) });
     let json = app.post(ASSETS).by(&anna).json(&json).answers(422).await;
-    assert_eq!(mistakes(&json), ["body.base64 format"]);
+    assert_eq!(mistakes(&json), ["body.base64 content"]);
     assert!(listed(&app, &anna, "").await.is_empty());
 }
 

@@ -164,7 +164,7 @@ async fn what_nobody_has_is_not_found_by_any_operation() {
     let bodies = json!({
         "name": "x", "tags": [], "styling_note": "x", "visibility": "private", "asset_ids": [],
         "role": "member", "user": "platform", "new_password": "long enough", "is_active": true,
-        "is_superuser": true,
+        "is_superuser": true, "locked_until": "2026-01-02T00:00:00Z", "lock_id": NOBODY,
     });
     let mut seen = 0;
     for (method, target, operation) in operations(&app).await {

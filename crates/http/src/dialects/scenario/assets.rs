@@ -31,7 +31,7 @@ const GOT_MAX: usize = 200;
 
 /// Nothing more to say.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = scenario::Nothing)]
+#[schema(as = scenario::Nothing, example = json!({}))]
 pub(super) struct Nothing {}
 
 /// A new asset.
@@ -64,7 +64,7 @@ pub(super) struct NewAssetBody {
     post, path = "/assets", operation_id = "uploadAsset", tag = "Assets",
     params(
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     request_body = NewAssetBody,
     responses((status = 200, description = "The asset.", body = OneAsset), Refused, UnfitBody, Conflict),
@@ -129,7 +129,7 @@ pub(super) fn in_body(fault: Fault) -> Fault {
     params(
         ("assetId" = String, Path, description = "The asset's id."),
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
         ("withEmbedding" = Option<bool>, Query, description = "With `embedding`, where there is one."),
     ),
     responses((status = 200, description = "The asset.", body = OneAsset), Refused),
@@ -159,7 +159,7 @@ pub(super) async fn get(
     get, path = "/assets/public/{assetId}", operation_id = "getPublicAsset", tag = "Assets",
     params(
         ("assetId" = String, Path, description = "The asset's id."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     responses((status = 200, description = "The asset.", body = OneAsset), Refused),
     security(()),
@@ -178,7 +178,7 @@ pub(super) async fn get_public(
 /// A change of an asset; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = scenario::AssetChange)]
+#[schema(as = scenario::AssetChange, example = json!({"name": "cup.png", "description": "A cup at lift-off"}))]
 pub(super) struct AssetChange {
     #[schema(min_length = 1, max_length = 255)]
     name: Option<String>,
@@ -207,7 +207,7 @@ pub(super) struct AssetChange {
     params(
         ("assetId" = String, Path, description = "The asset's id."),
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     request_body = AssetChange,
     responses(
@@ -258,7 +258,7 @@ pub(super) fn lock_id(raw: &str) -> Id<Lock> {
 /// Ids of assets.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = scenario::AssetIds)]
+#[schema(as = scenario::AssetIds, example = json!({"assetIds": ["asset_0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11"]}))]
 pub(super) struct AssetIds {
     pub(super) asset_ids: Vec<String>,
 }
@@ -297,7 +297,7 @@ pub(super) async fn delete(
 /// What was restored.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = scenario::Restored)]
+#[schema(as = scenario::Restored, example = json!({"restoredAssetIds": ["asset_0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11"], "skippedAssets": []}))]
 pub(super) struct Restored {
     restored_asset_ids: Vec<String>,
     skipped_assets: Vec<Skipped>,
@@ -377,7 +377,7 @@ pub(super) struct Assets {
     post, path = "/assets/get-bulk", operation_id = "getAssets", tag = "Assets",
     params(
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     request_body = AssetIds,
     responses((status = 200, description = "The assets, in the order asked for.", body = Assets), Refused, UnfitBody),
@@ -396,7 +396,7 @@ pub(super) async fn get_bulk(
 
 /// A change of an asset's tags.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = scenario::TagsChange)]
+#[schema(as = scenario::TagsChange, example = json!({"add": ["coffee"], "delete": [], "strict": false}))]
 pub(super) struct TagsChange {
     /// To be added.
     #[serde(default)]
@@ -411,7 +411,7 @@ pub(super) struct TagsChange {
 
 /// What became of the tags.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = scenario::TagsChanged)]
+#[schema(as = scenario::TagsChanged, example = json!({"added": ["coffee"], "deleted": []}))]
 pub(super) struct TagsChanged {
     added: Vec<String>,
     deleted: Vec<String>,
@@ -446,7 +446,7 @@ pub(super) async fn set_tags(
 /// Where a copy goes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = scenario::CopyRequest)]
+#[schema(as = scenario::CopyRequest, example = json!({}))]
 pub(super) struct CopyRequest {
     /// One of the caller's projects; the one he acts for if absent.
     target_project_id: Option<String>,
@@ -461,7 +461,7 @@ pub(super) struct CopyRequest {
     params(
         ("assetId" = String, Path, description = "The asset's id."),
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     request_body = CopyRequest,
     responses((status = 200, description = "The copy.", body = OneAsset), Refused, UnfitBody, Conflict),

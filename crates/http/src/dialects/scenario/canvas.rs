@@ -48,7 +48,7 @@ pub(super) struct LockedAsset {
     params(
         ("assetId" = String, Path, description = "The asset's id."),
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     request_body = LockRequest,
     responses((status = 200, description = "The asset, and its lock.", body = LockedAsset), Refused, UnfitBody, Conflict),
@@ -73,7 +73,7 @@ pub(super) async fn lock(
 /// The end of a lock.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = scenario::UnlockRequest)]
+#[schema(as = scenario::UnlockRequest, example = json!({"forceUnlock": true}))]
 pub(super) struct UnlockRequest {
     /// The lock that the caller holds.
     lock_id: Option<String>,
@@ -89,7 +89,7 @@ pub(super) struct UnlockRequest {
     params(
         ("assetId" = String, Path, description = "The asset's id."),
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
     ),
     request_body = UnlockRequest,
     responses((status = 200, description = "The asset.", body = OneAsset), Refused, UnfitBody, Conflict),
@@ -117,7 +117,7 @@ pub(super) async fn unlock(
 /// A page of a canvas's states.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = scenario::SnapshotPage)]
+#[schema(as = scenario::SnapshotPage, example = json!({"snapshots": [{"authorId": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11", "hash": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "rawData": "{}", "takenAt": 1_768_473_000_000_i64}]}))]
 pub(super) struct SnapshotPage {
     snapshots: Vec<SnapshotBody>,
     /// Of the next page; absent at the end.

@@ -284,7 +284,7 @@ pub(super) async fn get(
 
 /// What is done to an upload.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = scenario::UploadAction)]
+#[schema(as = scenario::UploadAction, example = json!({"action": "complete"}))]
 pub(super) struct UploadAction {
     action: Action,
 }

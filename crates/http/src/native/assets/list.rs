@@ -63,11 +63,7 @@ fn request(
         Some(after) => Window::Cursor { after: Some(after), limit },
         None => Window::Offset { skip, limit },
     };
-    // Superusers see everything; for others the library makes it their own.
-    let within = match ownership {
-        None => Within::Everything,
-        part => Within::Own(part),
-    };
+    let within = Within::part(ownership);
     Ok(ListRequest { within, filter, uploader_name: None, order, window, count })
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn tags(
     let after = checks.take(query.text_up_to("after", 100));
     let limit = limit_checked(&query, 1_000, &mut checks);
     checks.done()?;
-    let counts = app.library().tags(&caller, Within::Own(ownership), after, limit + 1).await?;
+    let counts = app.library().tags(&caller, Within::part(ownership), after, limit + 1).await?;
     Ok(Json(TagPage::of(counts, limit as usize)))
 }
 

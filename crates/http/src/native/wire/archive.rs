@@ -44,7 +44,10 @@ impl From<ArchiveAsked> for NewArchive {
 
 /// How far an archive is.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Archive)]
+#[schema(as = Archive, example = json!({
+    "id": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11", "status": "RUNNING", "progress": 40,
+    "error": null, "url": null, "size": null, "expires_at": null
+}))]
 pub(in crate::native) struct ArchiveBody {
     /// Identifier, also of the task.
     #[schema(format = Uuid)]

@@ -303,6 +303,13 @@ impl From<CanvasState> for SnapshotBody {
 
 /// One page of the states of a canvas.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "data": [{
+        "content_hash": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "raw_data": "{}", "author_id": "0190f2c4-a7e0-7d1b-8a55-0c2f6b0f4a11",
+        "taken_at": "2026-01-15T10:30:00.000Z"
+    }],
+    "next_cursor": null
+}))]
 pub(in crate::native) struct SnapshotPage {
     /// The latest first.
     pub(in crate::native) data: Vec<SnapshotBody>,

@@ -80,11 +80,7 @@ impl AssetSearch {
         let references = References { like, unlike };
         let is_likeness = !(references.like.is_empty() && references.unlike.is_empty());
         Ok(SearchRequest {
-            // Superusers see everything; for others the library makes it their own.
-            within: match self.ownership {
-                None => Within::Everything,
-                Some(part) => Within::Own(Some(part.0)),
-            },
+            within: Within::part(self.ownership.map(|part| part.0)),
             filter,
             orders: orders(&self.sort)?,
             offset: self.skip,
