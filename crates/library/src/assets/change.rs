@@ -323,7 +323,6 @@ impl Library {
         self.enqueue(&tx, &job).await?;
         self.announce(&tx, EventKind::Created, &copy).await?;
         tx.commit().await?;
-        self.wake();
         Ok(copy)
     }
 }

@@ -208,11 +208,10 @@ impl Library {
             made.push(self.record_in(&tx, draft, origin).await?);
         }
         tx.commit().await?;
-        self.wake();
         Ok(made)
     }
 
-    /// Records one within a transaction. Call [`Library::wake`] after the commit.
+    /// Records one within a transaction.
     pub(crate) async fn record_in(
         &self,
         tx: &Tx,

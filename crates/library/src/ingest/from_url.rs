@@ -5,6 +5,7 @@ use backlot_model::asset::{Asset, Status};
 use backlot_model::event::EventKind;
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::assets;
+use backlot_store::db::Tx;
 use futures::StreamExt;
 
 use super::create::attach;
@@ -13,7 +14,7 @@ use crate::Library;
 use crate::assets::NewAsset;
 use crate::authority::member;
 use crate::fetch::{filename_in, is_transient};
-use crate::jobs::{Job, Outcome};
+use crate::jobs::Job;
 use crate::limiter::Limit;
 
 impl Library {
@@ -43,22 +44,22 @@ impl Library {
         &self,
         id: Id<Asset>,
         accepts: Option<Accepts>,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
         let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         let Some(url) = assets::source_url(self.db(), id).await? else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         if asset.digest.is_some() {
-            return Ok(Outcome::Done);
+            return Ok(());
         }
         let accepts = accepts.unwrap_or_else(|| Accepts::pictures(&self.config().uploads));
         match self.download(&url, accepts).await {
-            Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
+            Ok(received) => self.arrived(id, received).await,
             Err(fault) if !may_pass(&fault) => {
-                self.fail_asset(id, reason(&fault)).await.map(|()| Outcome::Done)
+                self.fail_asset(id, reason(&fault)).await
             }
             Err(fault) => Err(fault),
         }
@@ -89,14 +90,23 @@ impl Library {
         assets::save(&tx, &before, &after).await?;
         self.enqueue(&tx, &Job::Process { asset: id.to_string() }).await?;
         tx.commit().await?;
-        self.wake();
         Ok(())
     }
 
     /// Ends an asset as failed, with a reason that its owner can read.
     pub(crate) async fn fail_asset(&self, id: Id<Asset>, reason: &str) -> Result<(), Fault> {
         let tx = self.db().begin().await?;
-        let found = assets::by_id_in(&tx, id).await?;
+        self.fail_asset_in(&tx, id, reason).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn fail_asset_in(
+        &self,
+        tx: &Tx,
+        id: Id<Asset>,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        let found = assets::by_id_in(tx, id).await?;
         let Some(before) = found.filter(|it| it.status == Status::Processing) else {
             return Ok(());
         };
@@ -104,10 +114,8 @@ impl Library {
         after.status = Status::Failed;
         after.error = Some(reason.to_owned());
         after.updated_at = self.now_ms();
-        assets::save(&tx, &before, &after).await?;
-        self.announce(&tx, EventKind::Failed, &after).await?;
-        tx.commit().await?;
-        Ok(())
+        assets::save(tx, &before, &after).await?;
+        self.announce(tx, EventKind::Failed, &after).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the worker does with the bytes of an asset: facts, thumbnails, an end.
 
 use backlot_imaging::{
-    Deadline, ImageFault, Limits, ProcessOptions, Processed, decode_bytes, probe, process,
+    Deadline, ImageFault, ProcessOptions, Processed, decode_bytes, process,
 };
 use backlot_model::asset::{Asset, Status};
 use backlot_model::event::EventKind;
@@ -16,7 +16,7 @@ use backlot_store::{assets, blob_rows, renditions};
 use super::{Stage, heif};
 use crate::Library;
 use crate::context::blocking;
-use crate::jobs::{Job, Outcome};
+use crate::jobs::Job;
 
 /// Grows when facts or thumbnails are made differently, so that old ones can be told.
 pub(crate) const FACTS_VERSION: i64 = 1;
@@ -34,12 +34,12 @@ enum Made {
 
 impl Library {
     /// Brings an asset to its end: ready or failed. Safe to run twice.
-    pub(crate) async fn process_asset(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
+    pub(crate) async fn process_asset(&self, id: Id<Asset>) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
         let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
-        let Some(digest) = asset.digest else { return Ok(Outcome::Done) };
+        let Some(digest) = asset.digest else { return Ok(()) };
         // Equal bytes that arrive together are processed once.
         let turn = self.one_at_a_time(&digest.to_string()).await;
         let stage = Stage::begin("process");
@@ -50,7 +50,7 @@ impl Library {
             Made::Facts(facts) => self.finish_asset(id, &facts).await?,
             Made::Unusable(reason) => self.fail_asset(id, &reason).await?,
         }
-        Ok(Outcome::Done)
+        Ok(())
     }
 
     /// Makes the facts and thumbnails of a blob; `None` when they are there afterwards, else why its
@@ -120,8 +120,7 @@ impl Library {
                 None => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
             }
         }
-        let limits = Limits::from(&self.config().uploads);
-        let probed = match probe(&bytes, &limits) {
+        let probed = match self.probe(&bytes).await? {
             Ok(probed) => probed,
             // What the converter made of it says nothing about the file.
             Err(_) if is_converted => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
@@ -204,7 +203,6 @@ impl Library {
         if self.encoder().is_some() {
             self.enqueue(tx, &Job::Embed { asset }).await?;
         }
-        self.wake();
         Ok(())
     }
 

@@ -33,7 +33,6 @@ impl Library {
         let tx = self.db().begin().await?;
         self.enqueue(&tx, &job).await?;
         tx.commit().await?;
-        self.wake();
         Ok(true)
     }
 

@@ -98,7 +98,6 @@ impl Library {
             self.enqueue(&tx, &Job::Upload { upload: upload.id.to_string() }).await?;
         }
         tx.commit().await?;
-        self.wake();
         self.upload_state(upload)
     }
 

@@ -1,27 +1,27 @@
 //! The job that makes an asset of an upload in parts or from an address.
 
 use backlot_model::{Fault, Id};
+use backlot_store::db::Tx;
 use backlot_store::{assets, blob_rows, uploads};
 use futures::StreamExt;
 
 use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus};
 use crate::Library;
 use crate::ingest::{Accepts, Received, may_pass};
-use crate::jobs::Outcome;
 
 impl Library {
     /// Brings an upload to its end: imported or failed. Safe to run twice.
-    pub(crate) async fn import_upload(&self, id: Id<Upload>) -> Result<Outcome, Fault> {
+    pub(crate) async fn import_upload(&self, id: Id<Upload>) -> Result<(), Fault> {
         let found = uploads::by_id(self.db(), id).await?;
         let Some(upload) = found.filter(|it| !it.status.is_final()) else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         match self.make_uploaded_asset(&upload).await {
             Ok(size) => self.end_upload(id, Ok(size)).await?,
             Err(fault) if !may_pass(&fault) => self.end_upload(id, Err(&fault.message)).await?,
             Err(fault) => return Err(fault),
         }
-        Ok(Outcome::Done)
+        Ok(())
     }
 
     /// The size of the asset, which is there afterwards.
@@ -77,9 +77,19 @@ impl Library {
         id: Id<Upload>,
         end: Result<Option<u64>, &str>,
     ) -> Result<(), Fault> {
-        let now = self.now_ms();
         let tx = self.db().begin().await?;
-        let found = uploads::by_id_in(&tx, id).await?;
+        self.end_upload_in(&tx, id, end).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn end_upload_in(
+        &self,
+        tx: &Tx,
+        id: Id<Upload>,
+        end: Result<Option<u64>, &str>,
+    ) -> Result<(), Fault> {
+        let now = self.now_ms();
+        let found = uploads::by_id_in(tx, id).await?;
         let Some(mut upload) = found.filter(|it| !it.status.is_final()) else { return Ok(()) };
         match end {
             Ok(size) => (upload.status, upload.size) = (UploadStatus::Imported, size),
@@ -88,11 +98,10 @@ impl Library {
             }
         }
         upload.updated_at = now;
-        uploads::save(&tx, &upload).await?;
-        for digest in uploads::take_parts(&tx, id).await? {
-            blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
+        uploads::save(tx, &upload).await?;
+        for digest in uploads::take_parts(tx, id).await? {
+            blob_rows::mark_orphaned_if_unused(tx, digest, now).await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 
