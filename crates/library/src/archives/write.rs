@@ -54,9 +54,7 @@ impl Library {
         };
         match self.write_archive(&task).await {
             Ok(()) => Ok(()),
-            Err(fault) if !may_pass(&fault) => {
-                self.fail_task(id, &fault.message).await
-            }
+            Err(fault) if !may_pass(&fault) => self.fail_task(id, &fault.message).await,
             Err(fault) => Err(fault),
         }
     }

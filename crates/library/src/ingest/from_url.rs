@@ -9,6 +9,7 @@ use backlot_store::db::Tx;
 use futures::StreamExt;
 
 use super::create::attach;
+use super::process::awaits_its_end;
 use super::{Accepts, Origin, Received, Stage};
 use crate::Library;
 use crate::assets::NewAsset;
@@ -46,7 +47,7 @@ impl Library {
         accepts: Option<Accepts>,
     ) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
+        let Some(asset) = found.filter(awaits_its_end) else {
             return Ok(());
         };
         let Some(url) = assets::source_url(self.db(), id).await? else {
@@ -58,9 +59,7 @@ impl Library {
         let accepts = accepts.unwrap_or_else(|| Accepts::pictures(&self.config().uploads));
         match self.download(&url, accepts).await {
             Ok(received) => self.arrived(id, received).await,
-            Err(fault) if !may_pass(&fault) => {
-                self.fail_asset(id, reason(&fault)).await
-            }
+            Err(fault) if !may_pass(&fault) => self.fail_asset(id, reason(&fault)).await,
             Err(fault) => Err(fault),
         }
     }
@@ -82,7 +81,9 @@ impl Library {
         drop(stage);
         let tx = self.db().begin().await?;
         let found = assets::by_id_in(&tx, id).await?;
-        let Some(before) = found.filter(|it| it.digest.is_none()) else { return Ok(()) };
+        let Some(before) = found.filter(|it| it.digest.is_none() && awaits_its_end(it)) else {
+            return Ok(());
+        };
         let mut after = before.clone();
         attach(&tx, &mut after, digest, &facts, extension).await?;
         self.still_there(digest).await?;
@@ -107,7 +108,7 @@ impl Library {
         reason: &str,
     ) -> Result<(), Fault> {
         let found = assets::by_id_in(tx, id).await?;
-        let Some(before) = found.filter(|it| it.status == Status::Processing) else {
+        let Some(before) = found.filter(awaits_its_end) else {
             return Ok(());
         };
         let mut after = before.clone();

@@ -1,8 +1,6 @@
 //! What the worker does with the bytes of an asset: facts, thumbnails, an end.
 
-use backlot_imaging::{
-    Deadline, ImageFault, ProcessOptions, Processed, decode_bytes, process,
-};
+use backlot_imaging::{Deadline, ImageFault, ProcessOptions, Processed, decode_bytes, process};
 use backlot_model::asset::{Asset, Status};
 use backlot_model::event::EventKind;
 use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
@@ -36,7 +34,7 @@ impl Library {
     /// Brings an asset to its end: ready or failed. Safe to run twice.
     pub(crate) async fn process_asset(&self, id: Id<Asset>) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
+        let Some(asset) = found.filter(awaits_its_end) else {
             return Ok(());
         };
         let Some(digest) = asset.digest else { return Ok(()) };
@@ -173,7 +171,7 @@ impl Library {
     async fn finish_asset(&self, id: Id<Asset>, facts: &Facts) -> Result<(), Fault> {
         let tx = self.db().begin().await?;
         let found = assets::by_id_in(&tx, id).await?;
-        let Some(before) = found.filter(|it| it.status == Status::Processing) else {
+        let Some(before) = found.filter(awaits_its_end) else {
             return Ok(());
         };
         let mut after = before.clone();
@@ -189,6 +187,22 @@ impl Library {
         self.ask_for_hints(&tx, &after).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Asks anew for the work that a restored asset waits for: nothing is done for a deleted one.
+    pub(crate) async fn resume(&self, tx: &Tx, asset: &Asset) -> Result<(), Fault> {
+        match (asset.status, asset.digest) {
+            (Status::Failed, _) => Ok(()),
+            (Status::Ready, _) => self.ask_for_hints(tx, asset).await,
+            (Status::Processing, digest) => {
+                let asset = asset.id.to_string();
+                let job = match digest {
+                    Some(_) => Job::Process { asset },
+                    None => Job::ImportUrl { asset, accepts: None },
+                };
+                self.enqueue(tx, &job).await
+            }
+        }
     }
 
     /// Hints and embeddings come after `ready`, by jobs of their own.
@@ -210,6 +224,11 @@ impl Library {
     pub(crate) async fn one_at_a_time(&self, key: &str) -> crate::context::Turn {
         self.turns().take(key).await
     }
+}
+
+/// Whether an asset is still to be brought to its end; not while it is deleted.
+pub(super) fn awaits_its_end(asset: &Asset) -> bool {
+    asset.status == Status::Processing && asset.deleted_at.is_none()
 }
 
 fn facts_from(header: &Facts, processed: &Processed) -> Facts {

@@ -53,7 +53,8 @@ impl Library {
     /// what they, or detectors that are no more, knew before.
     pub(crate) async fn detect(&self, id: Id<Asset>) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(digest) = found.filter(|it| it.has_thumbnails).and_then(|it| it.digest) else {
+        let is_wanted = |it: &Asset| it.has_thumbnails && it.deleted_at.is_none();
+        let Some(digest) = found.filter(is_wanted).and_then(|it| it.digest) else {
             return Ok(());
         };
         let Some(preview) = self.preview_of(digest).await? else { return Ok(()) };
@@ -65,7 +66,8 @@ impl Library {
         })
         .await?;
         let tx = self.db().begin().await?;
-        let Some(before) = assets::by_id_in(&tx, id).await? else { return Ok(()) };
+        let found = assets::by_id_in(&tx, id).await?;
+        let Some(before) = found.filter(is_wanted) else { return Ok(()) };
         let hints = renewed(before.detected.clone().unwrap_or_default(), seen);
         let hints = Some(hints).filter(|hints| !hints.is_empty());
         if before.detected == hints || before.detected.is_none() && hints.is_none() {

@@ -1,13 +1,14 @@
 //! The job that makes an asset of an upload in parts or from an address.
 
+use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id};
 use backlot_store::db::Tx;
-use backlot_store::{assets, blob_rows, uploads};
+use backlot_store::{blob_rows, uploads};
 use futures::StreamExt;
 
 use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus};
 use crate::Library;
-use crate::ingest::{Accepts, Received, may_pass};
+use crate::ingest::{Accepts, Draft, Origin, Received, may_pass};
 
 impl Library {
     /// Brings an upload to its end: imported or failed. Safe to run twice.
@@ -17,19 +18,14 @@ impl Library {
             return Ok(());
         };
         match self.make_uploaded_asset(&upload).await {
-            Ok(size) => self.end_upload(id, Ok(size)).await?,
-            Err(fault) if !may_pass(&fault) => self.end_upload(id, Err(&fault.message)).await?,
+            Ok(()) => {}
+            Err(fault) if !may_pass(&fault) => self.fail_upload(id, &fault.message).await?,
             Err(fault) => return Err(fault),
         }
         Ok(())
     }
 
-    /// The size of the asset, which is there afterwards.
-    async fn make_uploaded_asset(&self, upload: &Upload) -> Result<Option<u64>, Fault> {
-        if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
-            // The process died between the asset and this note of it.
-            return Ok(asset.size);
-        }
+    async fn make_uploaded_asset(&self, upload: &Upload) -> Result<(), Fault> {
         self.advance_upload(upload.id, UploadStatus::Validating).await?;
         let kind = UploadKind::parse(&upload.kind)
             .ok_or_else(|| Fault::internal("an unknown kind of upload"))?;
@@ -43,8 +39,22 @@ impl Library {
         let mut new = Promise::read(&upload.promise)?.into_new(upload.filename.clone());
         new.asset_type =
             new.asset_type.or_else(|| Some(kind.asset_type(received.kind()).to_owned()));
-        let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
-        Ok(asset.size)
+        let (draft, origin) = self.stored(&owner, upload.asset_id, received, new).await?;
+        self.import_as(upload.id, draft, origin).await.map(drop)
+    }
+
+    /// Records the asset of an upload and the upload's end: both or neither.
+    pub(super) async fn import_as(
+        &self,
+        id: Id<Upload>,
+        draft: Draft,
+        origin: Origin,
+    ) -> Result<Asset, Fault> {
+        let tx = self.db().begin().await?;
+        let asset = self.record_in(&tx, draft, origin).await?;
+        self.end_upload_in(&tx, id, Ok(asset.size)).await?;
+        tx.commit().await?;
+        Ok(asset)
     }
 
     /// The parts, one after the other, through the door that every file comes through.
@@ -70,18 +80,14 @@ impl Library {
         Ok(())
     }
 
-    /// Ends an upload, with the size of its asset or a reason that its owner can read. Its parts
-    /// go.
-    pub(crate) async fn end_upload(
-        &self,
-        id: Id<Upload>,
-        end: Result<Option<u64>, &str>,
-    ) -> Result<(), Fault> {
+    async fn fail_upload(&self, id: Id<Upload>, reason: &str) -> Result<(), Fault> {
         let tx = self.db().begin().await?;
-        self.end_upload_in(&tx, id, end).await?;
+        self.end_upload_in(&tx, id, Err(reason)).await?;
         Ok(tx.commit().await?)
     }
 
+    /// Ends an upload, with the size of its asset or a reason that its owner can read. Its parts
+    /// go.
     pub(crate) async fn end_upload_in(
         &self,
         tx: &Tx,
