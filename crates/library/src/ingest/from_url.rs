@@ -7,6 +7,7 @@ use backlot_model::{Fault, Id, Kind};
 use backlot_store::assets;
 use backlot_store::db::Tx;
 use futures::StreamExt;
+use url::Url;
 
 use super::create::attach;
 use super::process::awaits_its_end;
@@ -58,22 +59,33 @@ impl Library {
         }
         let accepts = accepts.unwrap_or_else(|| Accepts::pictures(&self.config().uploads));
         match self.download(&url, accepts).await {
-            Ok(received) => self.arrived(id, received).await,
+            Ok((received, named)) => self.arrived(id, received, named, &url).await,
             Err(fault) if !may_pass(&fault) => self.fail_asset(id, reason(&fault)).await,
             Err(fault) => Err(fault),
         }
     }
 
-    pub(crate) async fn download(&self, url: &str, accepts: Accepts) -> Result<Received, Fault> {
+    /// The bytes, and what their host calls them.
+    pub(crate) async fn download(
+        &self,
+        url: &str,
+        accepts: Accepts,
+    ) -> Result<(Received, Option<String>), Fault> {
         let mut fetched = self.fetcher().fetch(url, accepts.bytes_max()).await?;
         let mut intake = self.receive_unmetered(accepts).await?;
         while let Some(bytes) = fetched.body.next().await {
             intake.write(bytes?).await?;
         }
-        intake.finish().await
+        Ok((intake.finish().await?, fetched.filename))
     }
 
-    async fn arrived(&self, id: Id<Asset>, received: Received) -> Result<(), Fault> {
+    async fn arrived(
+        &self,
+        id: Id<Asset>,
+        received: Received,
+        named: Option<String>,
+        url: &str,
+    ) -> Result<(), Fault> {
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
         let stage = Stage::begin("store");
@@ -85,6 +97,7 @@ impl Library {
             return Ok(());
         };
         let mut after = before.clone();
+        rename(&mut after, named, url);
         attach(&tx, &mut after, digest, &facts, extension).await?;
         self.still_there(digest).await?;
         after.updated_at = self.now_ms();
@@ -117,6 +130,20 @@ impl Library {
         after.updated_at = self.now_ms();
         assets::save(tx, &before, &after).await?;
         self.announce(tx, EventKind::Failed, &after).await
+    }
+}
+
+/// Drops a name that was only made up until the file arrives: what its host calls it is better,
+/// and its type gives an extension to one that has no name at all.
+fn rename(asset: &mut Asset, named: Option<String>, url: &str) {
+    let in_url = Url::parse(url).ok().and_then(|url| filename_in(&url));
+    let made_up = in_url.clone().unwrap_or_else(|| asset.id.to_string());
+    if asset.filename != made_up {
+        return;
+    }
+    asset.filename = named.or(in_url).unwrap_or_default();
+    if asset.name == made_up {
+        asset.name.clone_from(&asset.filename);
     }
 }
 

@@ -5,9 +5,11 @@ use backlot_model::{Fault, Id};
 use backlot_store::db::Tx;
 use backlot_store::{blob_rows, uploads};
 use futures::StreamExt;
+use url::Url;
 
-use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus};
+use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus, default_name};
 use crate::Library;
+use crate::fetch::filename_in;
 use crate::ingest::{Accepts, Draft, Origin, Received, may_pass};
 
 impl Library {
@@ -30,13 +32,17 @@ impl Library {
         let kind = UploadKind::parse(&upload.kind)
             .ok_or_else(|| Fault::internal("an unknown kind of upload"))?;
         let accepts = kind.accepts(&self.config().uploads);
-        let received = match (upload.source, &upload.url) {
+        let (received, named) = match (upload.source, &upload.url) {
             (UploadSource::Url, Some(url)) => self.download(url, accepts).await?,
-            _ => self.assemble(upload, accepts).await?,
+            _ => (self.assemble(upload, accepts).await?, None),
         };
         self.advance_upload(upload.id, UploadStatus::Validated).await?;
         let owner = self.accounts().acting(upload.owner_id, upload.organization_id).await?;
         let mut new = Promise::read(&upload.promise)?.into_new(upload.filename.clone());
+        if upload.source == UploadSource::Url && is_made_up(upload) {
+            let in_url = upload.url.as_deref().and_then(|url| Url::parse(url).ok());
+            new.filename = named.or_else(|| in_url.as_ref().and_then(filename_in));
+        }
         new.asset_type =
             new.asset_type.or_else(|| Some(kind.asset_type(received.kind()).to_owned()));
         let (draft, origin) = self.stored(&owner, upload.asset_id, received, new).await?;
@@ -125,4 +131,11 @@ impl Library {
         tx.commit().await?;
         Ok(gone.len() as u64)
     }
+}
+
+/// Whether the client gave its file no name.
+fn is_made_up(upload: &Upload) -> bool {
+    let url = upload.url.as_deref().and_then(|url| Url::parse(url).ok());
+    let in_url = url.as_ref().and_then(filename_in);
+    in_url.unwrap_or_else(|| default_name(upload.asset_id, &upload.content_type)) == upload.filename
 }
