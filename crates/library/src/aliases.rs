@@ -27,11 +27,14 @@ impl Library {
         received: Received,
         new: NewAsset,
     ) -> Result<(Asset, u64), Fault> {
-        let asset = self.create_asset(caller, received, new).await?;
+        let (draft, origin) = self.stored(caller, self.ids().next(), received, new).await?;
+        let tx = self.db().begin().await?;
+        let asset = self.record_in(&tx, draft, origin).await?;
         for _ in 0..DRAWS {
             let drawn = u64::from_be_bytes(random_bytes(self.random())) >> (64 - NUMBER_BITS);
             let number = drawn.max(1);
-            if aliases::take(self.db(), &number.to_string(), asset.id).await? {
+            if aliases::take(&tx, &number.to_string(), asset.id).await? {
+                tx.commit().await?;
                 return Ok((asset, number));
             }
         }

@@ -158,9 +158,10 @@ impl Library {
         &*self.0.similarity
     }
 
-    /// Tells the workers of this process that a job was committed.
-    pub(crate) fn wake(&self) {
-        self.0.jobs_waiting.notify_one();
+    /// Has a worker of this process look when `tx` is committed.
+    pub(crate) fn wake_after_commit(&self, tx: &Tx) {
+        let library = Arc::clone(&self.0);
+        tx.after_commit(move || library.jobs_waiting.notify_one());
     }
 
     /// Has listeners of this process look when `tx` is committed.

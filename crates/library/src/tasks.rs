@@ -2,6 +2,7 @@
 
 use backlot_model::account::{Caller, Scope};
 use backlot_model::{Fault, Id, Kind};
+use backlot_store::db::Tx;
 use backlot_store::tasks;
 
 pub use backlot_store::tasks::{Task, TaskStatus};
@@ -40,14 +41,22 @@ impl Library {
     /// Ends a task as failed, with a reason that its owner can read.
     pub(crate) async fn fail_task(&self, id: Id<Task>, reason: &str) -> Result<(), Fault> {
         let tx = self.db().begin().await?;
-        let found = tasks::by_id_in(&tx, id).await?;
+        self.fail_task_in(&tx, id, reason).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn fail_task_in(
+        &self,
+        tx: &Tx,
+        id: Id<Task>,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        let found = tasks::by_id_in(tx, id).await?;
         let Some(mut task) = found.filter(|it| !it.status.is_final()) else { return Ok(()) };
         let now = self.now_ms();
         task.status = TaskStatus::Failed;
         task.error = Some(reason.to_owned());
         (task.updated_at, task.finished_at) = (now, Some(now));
-        tasks::save(&tx, &task).await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(tasks::save(tx, &task).await?)
     }
 }

@@ -3,15 +3,15 @@
 use backlot_model::Id;
 use backlot_model::asset::Asset;
 
-use crate::db::{Arg, Db, DbError, Fetch};
+use crate::db::{Arg, Db, DbError, Fetch, Tx};
 
 /// Gives `alias` to the asset; false when it is another's already.
 ///
 /// # Errors
 /// Database faults.
-pub async fn take(db: &Db, alias: &str, asset: Id<Asset>) -> Result<bool, DbError> {
+pub async fn take(tx: &Tx, alias: &str, asset: Id<Asset>) -> Result<bool, DbError> {
     let sql = "INSERT INTO asset_alias (alias, asset_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    let taken = db.execute(sql, vec![Arg::from(alias), Arg::from(asset)]).await?;
+    let taken = tx.execute(sql, vec![Arg::from(alias), Arg::from(asset)]).await?;
     Ok(taken > 0)
 }
 

@@ -44,7 +44,8 @@ impl GcCommand {
         } else {
             output::print(&format!(
                 "taken away: {} files ({}), {} of them never recorded\n\
-                 {} deleted assets, {} temporary files, {} uploads, {} made-on-demand sizes\n",
+                 {} deleted assets, {} temporary files, {} uploads, {} made-on-demand sizes, \
+                 {} old records\n",
                 collected.blobs + collected.unreferenced,
                 HumanBytes(collected.bytes),
                 collected.unreferenced,
@@ -52,6 +53,7 @@ impl GcCommand {
                 collected.temp_files,
                 collected.uploads + collected.staging_files,
                 collected.renditions,
+                collected.records,
             ))?;
         }
         Ok(Exit::Done)

@@ -17,6 +17,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::{CAT, TestApp};
 
+/// How a host names its file.
+const NAMED: &str = "attachment; filename=\"a cat.png\"";
+
 /// The host; gone when dropped.
 pub(crate) struct Source {
     pub(crate) host: String,
@@ -38,6 +41,8 @@ impl Source {
             .route("/moved", get(async || Redirect::to("/cat.png")))
             .route("/inside", get(async || Redirect::to("http://169.254.169.254/latest/meta-data")))
             .route("/round", get(async || Redirect::to("/round")))
+            .route("/", get(async || CAT))
+            .route("/disposed", get(async || ([(header::CONTENT_DISPOSITION, NAMED)], CAT)))
             .route("/slow", get(trickle));
         let (options, never) = (ServeOptions::default(), CancellationToken::new());
         let serving = tokio::spawn(async move {

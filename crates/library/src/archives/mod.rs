@@ -108,7 +108,6 @@ impl Library {
         tasks::insert(&tx, &task).await?;
         self.enqueue(&tx, &Job::Archive { task: task.id.to_string() }).await?;
         tx.commit().await?;
-        self.wake();
         Ok(task)
     }
 

@@ -24,7 +24,6 @@ use super::Contents;
 use super::names::{self, Template};
 use crate::Library;
 use crate::ingest::may_pass;
-use crate::jobs::Outcome;
 use crate::secret::random_token;
 
 /// How many chunks may wait to be written.
@@ -48,16 +47,14 @@ struct Entry {
 
 impl Library {
     /// Brings the task of an archive to its end. Safe to run twice: it begins anew.
-    pub(crate) async fn make_archive(&self, id: Id<Task>) -> Result<Outcome, Fault> {
+    pub(crate) async fn make_archive(&self, id: Id<Task>) -> Result<(), Fault> {
         let found = tasks::by_id(self.db(), id).await?;
         let Some(task) = found.filter(|it| !it.status.is_final()) else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         match self.write_archive(&task).await {
-            Ok(()) => Ok(Outcome::Done),
-            Err(fault) if !may_pass(&fault) => {
-                self.fail_task(id, &fault.message).await.map(|()| Outcome::Done)
-            }
+            Ok(()) => Ok(()),
+            Err(fault) if !may_pass(&fault) => self.fail_task(id, &fault.message).await,
             Err(fault) => Err(fault),
         }
     }

@@ -91,13 +91,11 @@ impl Library {
         bulk: &Bulk,
         asset: &Asset,
     ) -> Result<Asset, Fault> {
-        if let Bulk::Restore = bulk {
-            return self.restore_in(tx, caller, asset).await;
-        }
-        if asset.deleted_at.is_some() {
+        if asset.deleted_at.is_some() && !matches!(bulk, Bulk::Restore) {
             return Err(asset_not_found());
         }
         let patch = match bulk {
+            Bulk::Restore => return self.restore_in(tx, caller, asset).await,
             Bulk::Delete => {
                 self.permit(caller, Operation::Delete, asset, &Expected::default())?;
                 return self.delete_in(tx, asset).await;
@@ -106,7 +104,6 @@ impl Library {
                 allow(caller, Operation::Collect, asset)?;
                 return self.collect_in(tx, *collection, asset).await;
             }
-            Bulk::Restore => AssetPatch::default(),
             Bulk::Share(visibility) => {
                 AssetPatch { visibility: Some(*visibility), ..AssetPatch::default() }
             }

@@ -140,7 +140,6 @@ impl Library {
             self.enqueue(&tx, &Job::Process { asset: id.to_string() }).await?;
         }
         tx.commit().await?;
-        self.wake();
         Ok(after)
     }
 

@@ -286,6 +286,7 @@ impl Library {
         assets::save(tx, before, &after).await?;
         after.version += 1;
         self.announce(tx, EventKind::Created, &after).await?;
+        self.resume(tx, &after).await?;
         Ok(after)
     }
 
@@ -323,7 +324,6 @@ impl Library {
         self.enqueue(&tx, &job).await?;
         self.announce(&tx, EventKind::Created, &copy).await?;
         tx.commit().await?;
-        self.wake();
         Ok(copy)
     }
 }

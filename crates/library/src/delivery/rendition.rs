@@ -1,7 +1,7 @@
 //! Pictures of other sizes and formats, made when asked for, kept while they are used.
 
 use backlot_imaging::{
-    Deadline, Fit, Limits, OutputFormat, Transform, decode_bytes, probe, side_px_max, transform,
+    Deadline, Fit, OutputFormat, Transform, decode_bytes, side_px_max, transform,
 };
 use backlot_model::Fault;
 use backlot_model::asset::Asset;
@@ -13,7 +13,7 @@ use backlot_store::renditions::{self, Rendition};
 
 use super::Picture;
 use crate::Library;
-use crate::context::blocking;
+use crate::context::{Turn, blocking};
 
 /// The sizes that are made, in pixels. A size between two steps becomes the greater, so that no
 /// caller can have a rendition made for every number.
@@ -78,19 +78,26 @@ impl Library {
         if let Some(found) = self.cached(digest, &name).await? {
             return Ok(found);
         }
-        let _turn = self.turns().take(&format!("{digest}/{name}")).await;
+        let _turn = self.rendition_turn(digest, &name).await;
         if let Some(found) = self.cached(digest, &name).await? {
             return Ok(found);
         }
         self.make(asset, digest, plan, name).await
     }
 
+    /// A turn at the row and the file of a rendition. Take it before a transaction.
+    pub(crate) async fn rendition_turn(&self, digest: Digest, name: &str) -> Turn {
+        self.turns().take(&format!("{digest}/{name}")).await
+    }
+
+    /// The rendition if it is there, row and file: another process may just have dropped it.
     async fn cached(&self, digest: Digest, name: &str) -> Result<Option<Rendition>, Fault> {
-        let found = renditions::get(self.db(), digest, name).await?;
-        if found.is_some() {
-            renditions::touch(self.db(), digest, name, self.now_ms(), HOUR_MS).await?;
+        let Some(found) = renditions::get(self.db(), digest, name).await? else { return Ok(None) };
+        if self.blobs().rendition_modified_ms(digest, name).await?.is_none() {
+            return Ok(None);
         }
-        Ok(found)
+        renditions::touch(self.db(), digest, name, self.now_ms(), HOUR_MS).await?;
+        Ok(Some(found))
     }
 
     async fn make(
@@ -103,7 +110,7 @@ impl Library {
         let _place = self.decoding().turn_within(WAIT_MS).await?;
         let size = asset.size.unwrap_or_default();
         let bytes = self.blobs().read_all(digest, size).await.map_err(Fault::from)?;
-        let probed = probe(&bytes, &Limits::from(&self.config().uploads)).map_err(Fault::from)?;
+        let probed = self.probe(&bytes).await??;
         let edge_px = side_px_max(plan.width, plan.height);
         let _room = self.decoding().room(decode_bytes(&probed, edge_px)).await?;
         let (clock, decode_ms_max) = (self.clock(), self.config().uploads.decode_ms_max);
@@ -147,13 +154,12 @@ impl Library {
                 if taken <= self.config().rendition_cache_bytes {
                     break;
                 }
+                let _turn = self.rendition_turn(digest, &rendition.name).await;
                 let tx = self.db().begin().await?;
                 renditions::remove(&tx, digest, &rendition.name).await?;
+                // Before the commit: afterwards it may be the file of a new row.
+                self.blobs().delete_rendition(digest, &rendition.name).await?;
                 tx.commit().await?;
-                self.blobs()
-                    .delete_rendition(digest, &rendition.name)
-                    .await
-                    .map_err(Fault::from)?;
                 taken = taken.saturating_sub(rendition.size);
                 gone += 1;
             }

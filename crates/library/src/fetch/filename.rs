@@ -4,18 +4,16 @@ use backlot_model::limits::NAME_CHARS_MAX;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// The name that the answer gives, else the last piece of the URL's path. Only a name: without
-/// folders, control characters and leading dots, at most 255 characters.
-pub(super) fn filename(disposition: Option<&str>, url: &Url) -> Option<String> {
-    let from_path = || {
-        let last = url.path_segments()?.next_back()?;
-        harmless(&percent_decode_str(last).decode_utf8_lossy())
-    };
-    disposition.and_then(from_disposition).or_else(from_path)
+/// The last piece of the URL's path. Only a name: without folders, control characters and leading
+/// dots, at most 255 characters.
+pub(super) fn in_path(url: &Url) -> Option<String> {
+    let last = url.path_segments()?.next_back()?;
+    harmless(&percent_decode_str(last).decode_utf8_lossy())
 }
 
-/// RFC 6266: `filename*` (UTF-8 only) wins over `filename`.
-fn from_disposition(disposition: &str) -> Option<String> {
+/// The name that an answer gives, as harmless. RFC 6266: `filename*` (UTF-8 only) wins over
+/// `filename`.
+pub(super) fn disposed(disposition: &str) -> Option<String> {
     let (mut plain, mut extended) = (None, None);
     for (name, value) in parameters(disposition) {
         if name.eq_ignore_ascii_case("filename*") {
@@ -86,11 +84,11 @@ mod tests {
     use super::*;
 
     fn named(disposition: &str) -> Option<String> {
-        filename(Some(disposition), &Url::parse("http://example.com/").unwrap())
+        disposed(disposition)
     }
 
     fn from_url(path: &str) -> Option<String> {
-        filename(None, &Url::parse(&format!("http://example.com{path}")).unwrap())
+        in_path(&Url::parse(&format!("http://example.com{path}")).unwrap())
     }
 
     #[test]

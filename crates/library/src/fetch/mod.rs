@@ -29,9 +29,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{
-    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION,
-};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 use hyper::{Response, StatusCode};
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -46,9 +44,6 @@ pub use connect::{Resolver, SystemResolver};
 pub use guard::{AllowedHost, FetchConfig, URL_BYTES_MAX};
 pub use trouble::is_transient;
 
-/// A declared content type that is longer is passed over, in bytes.
-const CONTENT_TYPE_BYTES_MAX: usize = 255;
-
 /// Fetches URLs that users give. Cheap to share behind an [`Arc`]; keeps no connection.
 pub struct Fetcher {
     config: FetchConfig,
@@ -59,14 +54,8 @@ pub struct Fetcher {
 
 /// A file on its way in.
 pub struct Fetched {
-    /// Where it came from in the end.
-    pub url: Url,
-    /// What it may be called: a name without folders or control characters.
+    /// What its host calls it: a name without folders or control characters.
     pub filename: Option<String>,
-    /// What its host says it is. The bytes know better.
-    pub content_type: Option<String>,
-    /// What its host says its size is, in bytes; at most the cap, and held to.
-    pub content_length: Option<u64>,
     /// The bytes. Ends with an error where the file ends early, grows over the cap (`too-large`)
     /// or takes too long (`fetch-failed`). Dropping it closes the connection.
     pub body: BoxStream<'static, Result<Bytes, Fault>>,
@@ -74,7 +63,7 @@ pub struct Fetched {
 
 /// What a URL calls its file: a name without folders or control characters.
 pub(crate) fn filename_in(url: &Url) -> Option<String> {
-    filename::filename(None, url)
+    filename::in_path(url)
 }
 
 impl Fetcher {
@@ -117,13 +106,13 @@ impl Fetcher {
     pub async fn fetch(&self, url: &str, cap_bytes: u64) -> Result<Fetched, Fault> {
         let deadline = Instant::now() + duration(self.config.total_ms);
         let first = self.config.parse_url(url)?;
-        let (url, answer) = timeout_at(deadline, self.follow(first))
+        let answer = timeout_at(deadline, self.follow(first))
             .await
             .unwrap_or_else(|_| Err(Trouble::transient("it takes too long")))?;
-        Ok(accept(url, answer, cap_bytes, deadline)?)
+        Ok(accept(answer, cap_bytes, deadline)?)
     }
 
-    async fn follow(&self, mut url: Url) -> Result<(Url, Answer), Trouble> {
+    async fn follow(&self, mut url: Url) -> Result<Answer, Trouble> {
         for hops in 0..=self.config.redirects_max {
             let asked = self.hop(&url).await;
             let answer = asked.map_err(|trouble| match hops {
@@ -132,7 +121,7 @@ impl Fetcher {
             })?;
             match redirect(&answer.response)? {
                 Some(location) => url = self.config.parse_redirect(&url, location)?,
-                None => return Ok((url, answer)),
+                None => return Ok(answer),
             }
         }
         Err(Trouble::lasting("it redirects too often"))
@@ -192,7 +181,7 @@ fn redirect(response: &Response<Incoming>) -> Result<Option<&[u8]>, Trouble> {
     }
 }
 
-fn accept(url: Url, answer: Answer, cap_bytes: u64, deadline: Instant) -> Result<Fetched, Trouble> {
+fn accept(answer: Answer, cap_bytes: u64, deadline: Instant) -> Result<Fetched, Trouble> {
     let headers = answer.response.headers();
     if !text(headers, CONTENT_ENCODING).is_none_or(|it| it.eq_ignore_ascii_case("identity")) {
         return Err(Trouble::lasting("its host compresses the file, which nobody asked for"));
@@ -201,13 +190,11 @@ fn accept(url: Url, answer: Answer, cap_bytes: u64, deadline: Instant) -> Result
     if content_length.is_some_and(|bytes| bytes > cap_bytes) {
         return Err(Trouble::TooLarge { cap_bytes });
     }
-    let content_type = text(headers, CONTENT_TYPE)
-        .filter(|declared| !declared.is_empty() && declared.len() <= CONTENT_TYPE_BYTES_MAX);
-    let filename = filename::filename(text(headers, CONTENT_DISPOSITION).as_deref(), &url);
+    let filename = text(headers, CONTENT_DISPOSITION).as_deref().and_then(filename::disposed);
     let Answer { response, reader } = answer;
     let body =
         Body { incoming: response.into_body(), left: cap_bytes, cap_bytes, deadline, reader };
-    Ok(Fetched { url, filename, content_type, content_length, body: body.stream() })
+    Ok(Fetched { filename, body: body.stream() })
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {

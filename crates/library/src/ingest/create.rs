@@ -37,17 +37,18 @@ impl Library {
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let id = self.ids().next();
-        self.create_asset_as(caller, id, received, new).await
+        let (draft, origin) = self.stored(caller, id, received, new).await?;
+        self.record(draft, origin).await
     }
 
-    /// The same with an id that was promised before.
-    pub(crate) async fn create_asset_as(
+    /// An asset with this id whose bytes are durable, to be recorded with what belongs to it.
+    pub(crate) async fn stored(
         &self,
         caller: &Caller,
         id: Id<Asset>,
         received: Received,
         new: NewAsset,
-    ) -> Result<Asset, Fault> {
+    ) -> Result<(Draft, Origin), Fault> {
         let draft = self.draft(caller, id, new).await?;
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
@@ -55,7 +56,7 @@ impl Library {
         self.blobs().commit(staged).await.map_err(Fault::from)?;
         drop(stage);
         let facts = Box::new(facts);
-        self.record(draft, Origin::Blob { digest, facts, extension }).await
+        Ok((draft, Origin::Blob { digest, facts, extension }))
     }
 
     /// Makes an asset over bytes that the caller already owns, without sending them again.
@@ -74,7 +75,9 @@ impl Library {
         if !assets::owns_blob(self.db(), member.user_id, digest).await? {
             return Err(asset_not_found());
         }
-        self.create_over(caller, self.ids().next(), digest, new).await
+        let origin = self.over(digest).await?;
+        let draft = self.draft(caller, self.ids().next(), new).await?;
+        self.record(draft, origin).await
     }
 
     /// Makes an asset over the bytes of another one, of which the caller has the id or an address
@@ -92,18 +95,19 @@ impl Library {
         new: NewAsset,
     ) -> Result<Asset, Fault> {
         let id = self.ids().next();
-        self.create_asset_from_asset_as(caller, id, original, accepts, new).await
+        let (draft, origin) = self.drafted_over(caller, id, original, accepts, new).await?;
+        self.record(draft, origin).await
     }
 
-    /// The same with an id that was promised before.
-    pub(crate) async fn create_asset_from_asset_as(
+    /// The same with an id that was promised before, to be recorded with what belongs to it.
+    pub(crate) async fn drafted_over(
         &self,
         caller: &Caller,
         id: Id<Asset>,
         original: Id<Asset>,
         accepts: Accepts,
         new: NewAsset,
-    ) -> Result<Asset, Fault> {
+    ) -> Result<(Draft, Origin), Fault> {
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
@@ -116,20 +120,8 @@ impl Library {
         let digest = original.digest.ok_or_else(busy)?;
         accepts.refuse_existing(&original)?;
         let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
-        self.create_over(caller, id, digest, new).await
-    }
-
-    /// Makes an asset over bytes that are here and that the caller may use.
-    async fn create_over(
-        &self,
-        caller: &Caller,
-        id: Id<Asset>,
-        digest: Digest,
-        new: NewAsset,
-    ) -> Result<Asset, Fault> {
         let origin = self.over(digest).await?;
-        let draft = self.draft(caller, id, new).await?;
-        self.record(draft, origin).await
+        Ok((self.draft(caller, id, new).await?, origin))
     }
 
     /// The asset as it will be, but for its bytes: words checked, references resolved within the
@@ -208,11 +200,10 @@ impl Library {
             made.push(self.record_in(&tx, draft, origin).await?);
         }
         tx.commit().await?;
-        self.wake();
         Ok(made)
     }
 
-    /// Records one within a transaction. Call [`Library::wake`] after the commit.
+    /// Records one within a transaction.
     pub(crate) async fn record_in(
         &self,
         tx: &Tx,

@@ -5,15 +5,18 @@ use backlot_model::asset::{Asset, Status};
 use backlot_model::event::EventKind;
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::assets;
+use backlot_store::db::Tx;
 use futures::StreamExt;
+use url::Url;
 
 use super::create::attach;
+use super::process::awaits_its_end;
 use super::{Accepts, Origin, Received, Stage};
 use crate::Library;
 use crate::assets::NewAsset;
 use crate::authority::member;
 use crate::fetch::{filename_in, is_transient};
-use crate::jobs::{Job, Outcome};
+use crate::jobs::Job;
 use crate::limiter::Limit;
 
 impl Library {
@@ -43,37 +46,46 @@ impl Library {
         &self,
         id: Id<Asset>,
         accepts: Option<Accepts>,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
-            return Ok(Outcome::Done);
+        let Some(asset) = found.filter(awaits_its_end) else {
+            return Ok(());
         };
         let Some(url) = assets::source_url(self.db(), id).await? else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         if asset.digest.is_some() {
-            return Ok(Outcome::Done);
+            return Ok(());
         }
         let accepts = accepts.unwrap_or_else(|| Accepts::pictures(&self.config().uploads));
         match self.download(&url, accepts).await {
-            Ok(received) => self.arrived(id, received).await.map(|()| Outcome::Done),
-            Err(fault) if !may_pass(&fault) => {
-                self.fail_asset(id, reason(&fault)).await.map(|()| Outcome::Done)
-            }
+            Ok((received, named)) => self.arrived(id, received, named, &url).await,
+            Err(fault) if !may_pass(&fault) => self.fail_asset(id, reason(&fault)).await,
             Err(fault) => Err(fault),
         }
     }
 
-    pub(crate) async fn download(&self, url: &str, accepts: Accepts) -> Result<Received, Fault> {
+    /// The bytes, and what their host calls them.
+    pub(crate) async fn download(
+        &self,
+        url: &str,
+        accepts: Accepts,
+    ) -> Result<(Received, Option<String>), Fault> {
         let mut fetched = self.fetcher().fetch(url, accepts.bytes_max()).await?;
         let mut intake = self.receive_unmetered(accepts).await?;
         while let Some(bytes) = fetched.body.next().await {
             intake.write(bytes?).await?;
         }
-        intake.finish().await
+        Ok((intake.finish().await?, fetched.filename))
     }
 
-    async fn arrived(&self, id: Id<Asset>, received: Received) -> Result<(), Fault> {
+    async fn arrived(
+        &self,
+        id: Id<Asset>,
+        received: Received,
+        named: Option<String>,
+        url: &str,
+    ) -> Result<(), Fault> {
         let Received { staged, facts, extension } = received;
         let digest = staged.digest();
         let stage = Stage::begin("store");
@@ -81,33 +93,57 @@ impl Library {
         drop(stage);
         let tx = self.db().begin().await?;
         let found = assets::by_id_in(&tx, id).await?;
-        let Some(before) = found.filter(|it| it.digest.is_none()) else { return Ok(()) };
+        let Some(before) = found.filter(|it| it.digest.is_none() && awaits_its_end(it)) else {
+            return Ok(());
+        };
         let mut after = before.clone();
+        rename(&mut after, named, url);
         attach(&tx, &mut after, digest, &facts, extension).await?;
         self.still_there(digest).await?;
         after.updated_at = self.now_ms();
         assets::save(&tx, &before, &after).await?;
         self.enqueue(&tx, &Job::Process { asset: id.to_string() }).await?;
         tx.commit().await?;
-        self.wake();
         Ok(())
     }
 
     /// Ends an asset as failed, with a reason that its owner can read.
     pub(crate) async fn fail_asset(&self, id: Id<Asset>, reason: &str) -> Result<(), Fault> {
         let tx = self.db().begin().await?;
-        let found = assets::by_id_in(&tx, id).await?;
-        let Some(before) = found.filter(|it| it.status == Status::Processing) else {
+        self.fail_asset_in(&tx, id, reason).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn fail_asset_in(
+        &self,
+        tx: &Tx,
+        id: Id<Asset>,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        let found = assets::by_id_in(tx, id).await?;
+        let Some(before) = found.filter(awaits_its_end) else {
             return Ok(());
         };
         let mut after = before.clone();
         after.status = Status::Failed;
         after.error = Some(reason.to_owned());
         after.updated_at = self.now_ms();
-        assets::save(&tx, &before, &after).await?;
-        self.announce(&tx, EventKind::Failed, &after).await?;
-        tx.commit().await?;
-        Ok(())
+        assets::save(tx, &before, &after).await?;
+        self.announce(tx, EventKind::Failed, &after).await
+    }
+}
+
+/// Drops a name that was only made up until the file arrives: what its host calls it is better,
+/// and its type gives an extension to one that has no name at all.
+fn rename(asset: &mut Asset, named: Option<String>, url: &str) {
+    let in_url = Url::parse(url).ok().and_then(|url| filename_in(&url));
+    let made_up = in_url.clone().unwrap_or_else(|| asset.id.to_string());
+    if asset.filename != made_up {
+        return;
+    }
+    asset.filename = named.or(in_url).unwrap_or_default();
+    if asset.name == made_up {
+        asset.name.clone_from(&asset.filename);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bytes on their way in: written, hashed, named and measured, not yet an asset.
 
-use backlot_imaging::{Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
+use backlot_imaging::{ImageFault, Limits, Probe, SNIFF_BYTES, Sniffed, probe, probe_other, sniff};
 use backlot_model::Fault;
 use backlot_model::media::{Digest, Facts, MediaKind};
 use backlot_store::blobs::{BlobError, Staged, Staging};
@@ -116,6 +116,16 @@ impl Intake {
     }
 }
 
+impl Library {
+    /// Reads a picture's header under the limits of uploads, off the async threads: it may have to
+    /// walk the whole file.
+    pub(crate) async fn probe(&self, bytes: &Bytes) -> Result<Result<Probe, ImageFault>, Fault> {
+        let limits = Limits::from(&self.config().uploads);
+        let bytes = bytes.clone();
+        blocking(move || probe(&bytes, &limits)).await
+    }
+}
+
 /// The facts that a header gives, and the refusal of what is over a limit.
 async fn measure(library: &Library, staged: &Staged, sniffed: &Sniffed) -> Result<Facts, Fault> {
     let size = staged.size();
@@ -128,8 +138,7 @@ async fn measure(library: &Library, staged: &Staged, sniffed: &Sniffed) -> Resul
     }
     let _room = library.decoding().room(size).await?;
     let bytes = staged.bytes(size).await.map_err(Fault::from)?;
-    let limits = Limits::from(&library.config().uploads);
-    let probed = blocking(move || probe(&bytes, &limits)).await?;
+    let probed = library.probe(&bytes).await?;
     let probed = probed.map_err(|fault| Fault::from(fault).at(FILE, "content"))?;
     Ok(picture_facts(&sniffed, size, &probed))
 }

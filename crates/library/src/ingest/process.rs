@@ -1,8 +1,6 @@
 //! What the worker does with the bytes of an asset: facts, thumbnails, an end.
 
-use backlot_imaging::{
-    Deadline, ImageFault, Limits, ProcessOptions, Processed, decode_bytes, probe, process,
-};
+use backlot_imaging::{Deadline, ImageFault, ProcessOptions, Processed, decode_bytes, process};
 use backlot_model::asset::{Asset, Status};
 use backlot_model::event::EventKind;
 use backlot_model::limits::{THUMB_BIG_PX, THUMB_SMALL_PX};
@@ -16,7 +14,7 @@ use backlot_store::{assets, blob_rows, renditions};
 use super::{Stage, heif};
 use crate::Library;
 use crate::context::blocking;
-use crate::jobs::{Job, Outcome};
+use crate::jobs::Job;
 
 /// Grows when facts or thumbnails are made differently, so that old ones can be told.
 pub(crate) const FACTS_VERSION: i64 = 1;
@@ -34,12 +32,12 @@ enum Made {
 
 impl Library {
     /// Brings an asset to its end: ready or failed. Safe to run twice.
-    pub(crate) async fn process_asset(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
+    pub(crate) async fn process_asset(&self, id: Id<Asset>) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
-            return Ok(Outcome::Done);
+        let Some(asset) = found.filter(awaits_its_end) else {
+            return Ok(());
         };
-        let Some(digest) = asset.digest else { return Ok(Outcome::Done) };
+        let Some(digest) = asset.digest else { return Ok(()) };
         // Equal bytes that arrive together are processed once.
         let turn = self.one_at_a_time(&digest.to_string()).await;
         let stage = Stage::begin("process");
@@ -50,7 +48,7 @@ impl Library {
             Made::Facts(facts) => self.finish_asset(id, &facts).await?,
             Made::Unusable(reason) => self.fail_asset(id, &reason).await?,
         }
-        Ok(Outcome::Done)
+        Ok(())
     }
 
     /// Makes the facts and thumbnails of a blob; `None` when they are there afterwards, else why its
@@ -120,8 +118,7 @@ impl Library {
                 None => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
             }
         }
-        let limits = Limits::from(&self.config().uploads);
-        let probed = match probe(&bytes, &limits) {
+        let probed = match self.probe(&bytes).await? {
             Ok(probed) => probed,
             // What the converter made of it says nothing about the file.
             Err(_) if is_converted => return Ok(Err(ImageFault::NoDecoder { format: "HEIC" })),
@@ -174,7 +171,7 @@ impl Library {
     async fn finish_asset(&self, id: Id<Asset>, facts: &Facts) -> Result<(), Fault> {
         let tx = self.db().begin().await?;
         let found = assets::by_id_in(&tx, id).await?;
-        let Some(before) = found.filter(|it| it.status == Status::Processing) else {
+        let Some(before) = found.filter(awaits_its_end) else {
             return Ok(());
         };
         let mut after = before.clone();
@@ -192,6 +189,22 @@ impl Library {
         Ok(())
     }
 
+    /// Asks anew for the work that a restored asset waits for: nothing is done for a deleted one.
+    pub(crate) async fn resume(&self, tx: &Tx, asset: &Asset) -> Result<(), Fault> {
+        match (asset.status, asset.digest) {
+            (Status::Failed, _) => Ok(()),
+            (Status::Ready, _) => self.ask_for_hints(tx, asset).await,
+            (Status::Processing, digest) => {
+                let asset = asset.id.to_string();
+                let job = match digest {
+                    Some(_) => Job::Process { asset },
+                    None => Job::ImportUrl { asset, accepts: None },
+                };
+                self.enqueue(tx, &job).await
+            }
+        }
+    }
+
     /// Hints and embeddings come after `ready`, by jobs of their own.
     async fn ask_for_hints(&self, tx: &Tx, asset: &Asset) -> Result<(), Fault> {
         if !asset.has_thumbnails {
@@ -204,7 +217,6 @@ impl Library {
         if self.encoder().is_some() {
             self.enqueue(tx, &Job::Embed { asset }).await?;
         }
-        self.wake();
         Ok(())
     }
 
@@ -212,6 +224,11 @@ impl Library {
     pub(crate) async fn one_at_a_time(&self, key: &str) -> crate::context::Turn {
         self.turns().take(key).await
     }
+}
+
+/// Whether an asset is still to be brought to its end; not while it is deleted.
+pub(super) fn awaits_its_end(asset: &Asset) -> bool {
+    asset.status == Status::Processing && asset.deleted_at.is_none()
 }
 
 fn facts_from(header: &Facts, processed: &Processed) -> Facts {

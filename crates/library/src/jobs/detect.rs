@@ -11,7 +11,6 @@ use backlot_model::media::Detected;
 use backlot_model::{Fault, Id};
 use backlot_store::assets;
 
-use super::Outcome;
 use crate::Library;
 use crate::context::blocking;
 
@@ -52,12 +51,13 @@ impl Detector for FaceDetector {
 impl Library {
     /// Runs every detector over the asset's big thumbnail and records what they know, in place of
     /// what they, or detectors that are no more, knew before.
-    pub(crate) async fn detect(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
+    pub(crate) async fn detect(&self, id: Id<Asset>) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(digest) = found.filter(|it| it.has_thumbnails).and_then(|it| it.digest) else {
-            return Ok(Outcome::Done);
+        let is_wanted = |it: &Asset| it.has_thumbnails && it.deleted_at.is_none();
+        let Some(digest) = found.filter(is_wanted).and_then(|it| it.digest) else {
+            return Ok(());
         };
-        let Some(preview) = self.preview_of(digest).await? else { return Ok(Outcome::Done) };
+        let Some(preview) = self.preview_of(digest).await? else { return Ok(()) };
         let detectors = self.detectors().clone();
         let seen = blocking(move || {
             let run =
@@ -66,11 +66,12 @@ impl Library {
         })
         .await?;
         let tx = self.db().begin().await?;
-        let Some(before) = assets::by_id_in(&tx, id).await? else { return Ok(Outcome::Done) };
+        let found = assets::by_id_in(&tx, id).await?;
+        let Some(before) = found.filter(is_wanted) else { return Ok(()) };
         let hints = renewed(before.detected.clone().unwrap_or_default(), seen);
         let hints = Some(hints).filter(|hints| !hints.is_empty());
         if before.detected == hints || before.detected.is_none() && hints.is_none() {
-            return Ok(Outcome::Done);
+            return Ok(());
         }
         let mut after = before.clone();
         after.detected = hints;
@@ -78,7 +79,7 @@ impl Library {
         assets::save(&tx, &before, &after).await?;
         self.announce(&tx, EventKind::Updated, &after).await?;
         tx.commit().await?;
-        Ok(Outcome::Done)
+        Ok(())
     }
 }
 

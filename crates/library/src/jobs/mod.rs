@@ -67,13 +67,6 @@ pub enum Job {
     },
 }
 
-/// How a job ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// There is nothing left to do.
-    Done,
-}
-
 impl Job {
     /// Every name that [`Job::kind`] can give.
     pub const KINDS: &[&str] =
@@ -110,14 +103,16 @@ impl Job {
 }
 
 impl Library {
-    /// Enqueues `job` with what makes it necessary. Call [`Library::wake`] after the commit.
+    /// Enqueues `job` with what makes it necessary. A worker is woken by the commit.
     pub(crate) async fn enqueue(&self, tx: &Tx, job: &Job) -> Result<(), Fault> {
         let payload = serde_json::to_string(job).map_err(Fault::internal)?;
         let now = self.now_ms();
         let id = self.ids().next();
         let new =
             NewJob { id, kind: job.kind(), key: job.key(), payload, run_at: now, created_at: now };
-        jobs::enqueue(tx, &new).await.map_err(Fault::from)
+        jobs::enqueue(tx, &new).await?;
+        self.wake_after_commit(tx);
+        Ok(())
     }
 }
 

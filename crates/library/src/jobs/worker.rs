@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use backlot_model::clock::DAY_MS;
 use backlot_model::{Fault, Id, Kind};
-use backlot_store::jobs::{self, Claimed};
+use backlot_store::db::Tx;
+use backlot_store::jobs::{self, Burial, Claimed};
 use backlot_store::upkeep;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Job, Outcome};
+use super::Job;
 use crate::Library;
 use crate::secret::random_bytes;
 
@@ -129,12 +130,18 @@ impl Library {
     }
 
     async fn run_to_its_end(&self, claimed: &Claimed) -> Result<(), Fault> {
-        let lease = Lease::keep(self.clone(), claimed);
+        let mut lease = Lease::keep(self.clone(), claimed);
         let ended = if claimed.attempts > self.config().job_attempts_max {
             // It never came to an end: each time, the process died before.
             Err(Fault::internal("every attempt ended with the process"))
         } else {
-            self.run(claimed).await
+            tokio::select! {
+                ended = self.run(claimed) => ended,
+                () = lease.lost() => {
+                    tracing::warn!(job = %claimed.id, "another has the lease of job {}", claimed.id);
+                    return Ok(());
+                }
+            }
         };
         drop(lease);
         self.end(claimed, ended).await
@@ -152,7 +159,7 @@ impl Library {
         Ok(ran)
     }
 
-    async fn run(&self, claimed: &Claimed) -> Result<Outcome, Fault> {
+    async fn run(&self, claimed: &Claimed) -> Result<(), Fault> {
         let job: Job = serde_json::from_str(&claimed.payload).map_err(Fault::internal)?;
         let asset = |raw: &str| Id::parse(raw).ok_or_else(|| Fault::internal("no id in a job"));
         match &job {
@@ -172,7 +179,7 @@ impl Library {
         }
     }
 
-    async fn end(&self, claimed: &Claimed, ended: Result<Outcome, Fault>) -> Result<(), Fault> {
+    async fn end(&self, claimed: &Claimed, ended: Result<(), Fault>) -> Result<(), Fault> {
         let now = self.now_ms();
         let Err(fault) = ended else {
             metrics::counter!("backlot_jobs_total", "kind" => claimed.kind.clone(), "end" => "done")
@@ -197,23 +204,27 @@ impl Library {
                 .await
                 .map_err(Fault::from);
         }
-        self.give_up(claimed, &fault).await?;
-        jobs::bury(self.db(), claimed, &fault.to_string(), now).await.map_err(Fault::from)
+        let tx = self.db().begin().await?;
+        // Who lost the lease must not fail what another works on, nor what will be tried again.
+        if jobs::bury(&tx, claimed, &fault.to_string(), now).await? == Burial::Dead {
+            self.give_up(&tx, claimed, &fault).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Ends what the job was for, so that nothing stays `processing`.
-    async fn give_up(&self, claimed: &Claimed, fault: &Fault) -> Result<(), Fault> {
+    async fn give_up(&self, tx: &Tx, claimed: &Claimed, fault: &Fault) -> Result<(), Fault> {
         match serde_json::from_str(&claimed.payload) {
             Ok(Job::Process { asset } | Job::ImportUrl { asset, .. }) => match Id::parse(&asset) {
-                Some(id) => self.fail_asset(id, &fault.message).await,
+                Some(id) => self.fail_asset_in(tx, id, &fault.message).await,
                 None => Ok(()),
             },
             Ok(Job::Upload { upload }) => match Id::parse(&upload) {
-                Some(id) => self.end_upload(id, Err(&fault.message)).await,
+                Some(id) => self.end_upload_in(tx, id, Err(&fault.message)).await,
                 None => Ok(()),
             },
             Ok(Job::Archive { task }) => match Id::parse(&task) {
-                Some(id) => self.fail_task(id, &fault.message).await,
+                Some(id) => self.fail_task_in(tx, id, &fault.message).await,
                 None => Ok(()),
             },
             Ok(Job::Detect { .. } | Job::Embed { .. } | Job::Renew { .. }) | Err(_) => Ok(()),
@@ -234,7 +245,7 @@ fn is_outage(fault: &Fault) -> bool {
     matches!(fault.code, "storage-full" | "storage-unavailable" | "database-unavailable")
 }
 
-/// Keeps a lease alive while its job runs; dropping it stops the heartbeat.
+/// Keeps a lease alive while its job runs, until it is lost; dropping it stops the heartbeat.
 struct Lease(tokio::task::JoinHandle<()>);
 
 impl Lease {
@@ -246,11 +257,21 @@ impl Lease {
             loop {
                 tokio::time::sleep(every).await;
                 let until = library.now_ms() + lease_ms;
-                if let Err(error) = jobs::heartbeat(library.db(), &claimed, until).await {
-                    tracing::warn!(%error, "no heartbeat for job {}", claimed.id);
+                match jobs::heartbeat(library.db(), &claimed, until).await {
+                    Ok(jobs::Lease::Held) => {}
+                    Ok(jobs::Lease::Lost) => return,
+                    Err(error) => tracing::warn!(%error, "no heartbeat for job {}", claimed.id),
                 }
             }
         }))
+    }
+
+    /// Waits until the lease is another's.
+    async fn lost(&mut self) {
+        // The heartbeat ends on nothing else; one that panicked proves nothing about the lease.
+        if (&mut self.0).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Library;
 use crate::context::blocking;
-use crate::jobs::{Job, Outcome};
+use crate::jobs::Job;
 use crate::search::likeness::quantized;
 
 /// How many pictures one job looks at.
@@ -70,7 +70,6 @@ impl Library {
             let tx = self.db().begin().await?;
             self.enqueue(&tx, &Job::Renew { of, models, after: None }).await?;
             tx.commit().await?;
-            self.wake();
         }
         Ok(())
     }
@@ -95,10 +94,10 @@ impl Library {
         of: Renewal,
         models: &str,
         after: Option<&str>,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<(), Fault> {
         if models != self.models_of(of) {
             // Changed once more; that has a job of its own.
-            return Ok(Outcome::Done);
+            return Ok(());
         }
         let next = match of {
             Renewal::Hints => self.renew_hints(after).await?,
@@ -113,8 +112,7 @@ impl Library {
             None => settings::put(&tx, of.setting(), models).await?,
         }
         tx.commit().await?;
-        self.wake();
-        Ok(Outcome::Done)
+        Ok(())
     }
 
     async fn renew_hints(&self, after: Option<&str>) -> Result<Option<String>, Fault> {
@@ -143,12 +141,12 @@ impl Library {
     }
 
     /// Makes the embedding of an asset's picture.
-    pub(crate) async fn embed_asset(&self, id: Id<Asset>) -> Result<Outcome, Fault> {
+    pub(crate) async fn embed_asset(&self, id: Id<Asset>) -> Result<(), Fault> {
         let found = assets::by_id(self.db(), id).await?;
         if let Some(digest) = found.filter(|it| it.has_thumbnails).and_then(|it| it.digest) {
             self.embed(digest).await?;
         }
-        Ok(Outcome::Done)
+        Ok(())
     }
 
     /// Makes the embedding of a picture, unless it is there.

@@ -34,12 +34,25 @@ pub struct Collected {
     pub renditions: u64,
     /// What was left of uploads that broke off.
     pub staging_files: u64,
+    /// Events, dead jobs, finished tasks and kept answers whose time was over.
+    pub records: u64,
 }
 
 impl Collected {
     fn add(&mut self, swept: Swept) {
-        let Swept { assets, temp_files, uploads, blobs, blob_bytes, renditions, staging_files } =
-            swept;
+        let Swept {
+            assets,
+            temp_files,
+            uploads,
+            blobs,
+            blob_bytes,
+            renditions,
+            staging_files,
+            answers,
+            events,
+            jobs,
+            tasks,
+        } = swept;
         self.assets += assets;
         self.temp_files += temp_files;
         self.uploads += uploads;
@@ -47,6 +60,7 @@ impl Collected {
         self.bytes += blob_bytes;
         self.renditions += renditions;
         self.staging_files += staging_files;
+        self.records += answers + events + jobs + tasks;
     }
 }
 
@@ -121,8 +135,15 @@ impl Library {
             if entry.modified_ms >= before || recorded.contains(&key) {
                 continue;
             }
+            let _turn = self.rendition_turn(key.0, &key.1).await;
             let tx = self.db().begin().await?;
-            if !upkeep::has_rendition(&tx, key.0, &key.1).await? {
+            let is_wanted = upkeep::has_rendition(&tx, key.0, &key.1).await?
+                || self
+                    .blobs()
+                    .rendition_modified_ms(key.0, &key.1)
+                    .await?
+                    .is_none_or(|modified| modified >= before);
+            if !is_wanted {
                 self.blobs().delete_rendition(key.0, &key.1).await?;
                 collected.renditions += 1;
             }

@@ -17,7 +17,9 @@ impl Library {
     /// False when it has come to its end meanwhile.
     pub(super) async fn take_up(&self, id: Id<Asset>) -> Result<bool, Fault> {
         let found = assets::by_id(self.db(), id).await?;
-        let Some(asset) = found.filter(|it| it.status == Status::Processing) else {
+        let Some(asset) =
+            found.filter(|it| it.status == Status::Processing && it.deleted_at.is_none())
+        else {
             return Ok(false);
         };
         let job = match asset.digest {
@@ -33,7 +35,6 @@ impl Library {
         let tx = self.db().begin().await?;
         self.enqueue(&tx, &job).await?;
         tx.commit().await?;
-        self.wake();
         Ok(true)
     }
 

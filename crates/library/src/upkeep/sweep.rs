@@ -4,7 +4,7 @@ use backlot_model::clock::{DAY_MS, HOUR_MS};
 use backlot_model::limits::RESTORE_DAYS;
 use backlot_model::media::Digest;
 use backlot_model::{Fault, Millis};
-use backlot_store::{assets, blob_rows, events, idempotency, jobs, temp_files};
+use backlot_store::{assets, blob_rows, events, idempotency, jobs, tasks, temp_files};
 
 use crate::Library;
 use crate::events::EVENTS_KEPT_MS;
@@ -14,6 +14,8 @@ use crate::idempotency::ANSWERS_KEPT_MS;
 const BATCH: u32 = 500;
 /// How long dead jobs are kept to be looked at.
 const DEAD_JOBS_KEPT_MS: Millis = 30 * DAY_MS;
+/// How long tasks that ended are kept for who asked for them.
+const TASKS_KEPT_MS: Millis = 30 * DAY_MS;
 /// How old a staging file must be before it counts as left behind.
 const STAGING_KEPT_MS: Millis = 6 * HOUR_MS;
 
@@ -34,6 +36,14 @@ pub struct Swept {
     pub renditions: u64,
     /// Files of uploads that broke off.
     pub staging_files: u64,
+    /// Answers kept for calls that are sent twice.
+    pub answers: u64,
+    /// Events that nobody can ask for any more.
+    pub events: u64,
+    /// Dead jobs that were kept long enough.
+    pub jobs: u64,
+    /// Tasks that ended long ago.
+    pub tasks: u64,
 }
 
 impl Swept {
@@ -59,10 +69,11 @@ impl Library {
             ..Swept::default()
         };
         let tx = self.db().begin().await?;
-        idempotency::sweep(&tx, now - ANSWERS_KEPT_MS, BATCH).await?;
-        events::sweep(&tx, now - EVENTS_KEPT_MS, BATCH).await?;
+        swept.answers = idempotency::sweep(&tx, now - ANSWERS_KEPT_MS, BATCH).await?;
+        swept.events = events::sweep(&tx, now - EVENTS_KEPT_MS, BATCH).await?;
+        swept.jobs = jobs::sweep_dead(&tx, now - DEAD_JOBS_KEPT_MS, BATCH).await?;
+        swept.tasks = tasks::sweep(&tx, now - TASKS_KEPT_MS, BATCH).await?;
         tx.commit().await?;
-        jobs::sweep_dead(self.db(), now - DEAD_JOBS_KEPT_MS).await?;
         (swept.blobs, swept.blob_bytes) = self.collect_blobs(now).await?;
         swept.renditions = self.trim_renditions().await?;
         let stale = now - STAGING_KEPT_MS;

@@ -98,7 +98,6 @@ impl Library {
             self.enqueue(&tx, &Job::Upload { upload: upload.id.to_string() }).await?;
         }
         tx.commit().await?;
-        self.wake();
         self.upload_state(upload)
     }
 
@@ -115,12 +114,13 @@ impl Library {
         let source = self.asset(caller, original).await?;
         new.asset_type = new.asset_type.or(Some(asked.kind.asset_type(source.kind).to_owned()));
         let id = upload.asset_id;
-        let asset = self.create_asset_from_asset_as(caller, id, original, taken, new).await?;
+        let (draft, origin) = self.drafted_over(caller, id, original, taken, new).await?;
+        let tx = self.db().begin().await?;
+        let asset = self.record_in(&tx, draft, origin).await?;
         upload.source = UploadSource::Asset;
         upload.status = UploadStatus::Imported;
         (upload.size, upload.filename) = (asset.size, asset.filename);
         upload.content_type = asset.mime_type.unwrap_or_default();
-        let tx = self.db().begin().await?;
         uploads::insert(&tx, &upload).await?;
         tx.commit().await?;
         self.upload_state(upload)

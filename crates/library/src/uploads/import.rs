@@ -1,50 +1,66 @@
 //! The job that makes an asset of an upload in parts or from an address.
 
+use backlot_model::asset::Asset;
 use backlot_model::{Fault, Id};
-use backlot_store::{assets, blob_rows, uploads};
+use backlot_store::db::Tx;
+use backlot_store::{blob_rows, uploads};
 use futures::StreamExt;
+use url::Url;
 
-use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus};
+use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus, default_name};
 use crate::Library;
-use crate::ingest::{Accepts, Received, may_pass};
-use crate::jobs::Outcome;
+use crate::fetch::filename_in;
+use crate::ingest::{Accepts, Draft, Origin, Received, may_pass};
 
 impl Library {
     /// Brings an upload to its end: imported or failed. Safe to run twice.
-    pub(crate) async fn import_upload(&self, id: Id<Upload>) -> Result<Outcome, Fault> {
+    pub(crate) async fn import_upload(&self, id: Id<Upload>) -> Result<(), Fault> {
         let found = uploads::by_id(self.db(), id).await?;
         let Some(upload) = found.filter(|it| !it.status.is_final()) else {
-            return Ok(Outcome::Done);
+            return Ok(());
         };
         match self.make_uploaded_asset(&upload).await {
-            Ok(size) => self.end_upload(id, Ok(size)).await?,
-            Err(fault) if !may_pass(&fault) => self.end_upload(id, Err(&fault.message)).await?,
+            Ok(()) => {}
+            Err(fault) if !may_pass(&fault) => self.fail_upload(id, &fault.message).await?,
             Err(fault) => return Err(fault),
         }
-        Ok(Outcome::Done)
+        Ok(())
     }
 
-    /// The size of the asset, which is there afterwards.
-    async fn make_uploaded_asset(&self, upload: &Upload) -> Result<Option<u64>, Fault> {
-        if let Some(asset) = assets::by_id(self.db(), upload.asset_id).await? {
-            // The process died between the asset and this note of it.
-            return Ok(asset.size);
-        }
+    async fn make_uploaded_asset(&self, upload: &Upload) -> Result<(), Fault> {
         self.advance_upload(upload.id, UploadStatus::Validating).await?;
         let kind = UploadKind::parse(&upload.kind)
             .ok_or_else(|| Fault::internal("an unknown kind of upload"))?;
         let accepts = kind.accepts(&self.config().uploads);
-        let received = match (upload.source, &upload.url) {
+        let (received, named) = match (upload.source, &upload.url) {
             (UploadSource::Url, Some(url)) => self.download(url, accepts).await?,
-            _ => self.assemble(upload, accepts).await?,
+            _ => (self.assemble(upload, accepts).await?, None),
         };
         self.advance_upload(upload.id, UploadStatus::Validated).await?;
         let owner = self.accounts().acting(upload.owner_id, upload.organization_id).await?;
         let mut new = Promise::read(&upload.promise)?.into_new(upload.filename.clone());
+        if upload.source == UploadSource::Url && is_made_up(upload) {
+            let in_url = upload.url.as_deref().and_then(|url| Url::parse(url).ok());
+            new.filename = named.or_else(|| in_url.as_ref().and_then(filename_in));
+        }
         new.asset_type =
             new.asset_type.or_else(|| Some(kind.asset_type(received.kind()).to_owned()));
-        let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
-        Ok(asset.size)
+        let (draft, origin) = self.stored(&owner, upload.asset_id, received, new).await?;
+        self.import_as(upload.id, draft, origin).await.map(drop)
+    }
+
+    /// Records the asset of an upload and the upload's end: both or neither.
+    pub(super) async fn import_as(
+        &self,
+        id: Id<Upload>,
+        draft: Draft,
+        origin: Origin,
+    ) -> Result<Asset, Fault> {
+        let tx = self.db().begin().await?;
+        let asset = self.record_in(&tx, draft, origin).await?;
+        self.end_upload_in(&tx, id, Ok(asset.size)).await?;
+        tx.commit().await?;
+        Ok(asset)
     }
 
     /// The parts, one after the other, through the door that every file comes through.
@@ -70,16 +86,22 @@ impl Library {
         Ok(())
     }
 
+    async fn fail_upload(&self, id: Id<Upload>, reason: &str) -> Result<(), Fault> {
+        let tx = self.db().begin().await?;
+        self.end_upload_in(&tx, id, Err(reason)).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Ends an upload, with the size of its asset or a reason that its owner can read. Its parts
     /// go.
-    pub(crate) async fn end_upload(
+    pub(crate) async fn end_upload_in(
         &self,
+        tx: &Tx,
         id: Id<Upload>,
         end: Result<Option<u64>, &str>,
     ) -> Result<(), Fault> {
         let now = self.now_ms();
-        let tx = self.db().begin().await?;
-        let found = uploads::by_id_in(&tx, id).await?;
+        let found = uploads::by_id_in(tx, id).await?;
         let Some(mut upload) = found.filter(|it| !it.status.is_final()) else { return Ok(()) };
         match end {
             Ok(size) => (upload.status, upload.size) = (UploadStatus::Imported, size),
@@ -88,11 +110,10 @@ impl Library {
             }
         }
         upload.updated_at = now;
-        uploads::save(&tx, &upload).await?;
-        for digest in uploads::take_parts(&tx, id).await? {
-            blob_rows::mark_orphaned_if_unused(&tx, digest, now).await?;
+        uploads::save(tx, &upload).await?;
+        for digest in uploads::take_parts(tx, id).await? {
+            blob_rows::mark_orphaned_if_unused(tx, digest, now).await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 
@@ -110,4 +131,11 @@ impl Library {
         tx.commit().await?;
         Ok(gone.len() as u64)
     }
+}
+
+/// Whether the client gave its file no name.
+fn is_made_up(upload: &Upload) -> bool {
+    let url = upload.url.as_deref().and_then(|url| Url::parse(url).ok());
+    let in_url = url.as_ref().and_then(filename_in);
+    in_url.unwrap_or_else(|| default_name(upload.asset_id, &upload.content_type)) == upload.filename
 }

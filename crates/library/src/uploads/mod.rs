@@ -171,9 +171,8 @@ impl Library {
             return arrived_before(asset, &received);
         }
         let new = Promise::read(&upload.promise)?.into_new(upload.filename.clone());
-        let asset = self.create_asset_as(&owner, upload.asset_id, received, new).await?;
-        self.end_upload(id, Ok(asset.size)).await?;
-        Ok(asset)
+        let (draft, origin) = self.stored(&owner, upload.asset_id, received, new).await?;
+        self.import_as(id, draft, origin).await
     }
 
     async fn open_place(&self, id: Id<Upload>, signature: &Signature) -> Result<Upload, Fault> {

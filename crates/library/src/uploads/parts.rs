@@ -125,7 +125,6 @@ impl Library {
         uploads::save(&tx, &upload).await?;
         self.enqueue(&tx, &Job::Upload { upload: id.to_string() }).await?;
         tx.commit().await?;
-        self.wake();
         self.upload_state(upload)
     }
 }

@@ -228,6 +228,20 @@ impl Blobs {
         }
     }
 
+    /// When a rendition was last written, by the clock of the disk; `None` when it is not there.
+    pub async fn rendition_modified_ms(
+        &self,
+        source: Digest,
+        name: &str,
+    ) -> Result<Option<Millis>, BlobError> {
+        let name = name.to_owned();
+        match &self.store {
+            Store::Disk(disk) => {
+                disk.run(move |disk| disk.rendition_modified_ms(source, &name)).await
+            }
+        }
+    }
+
     /// Deletes one rendition; one that is not there is deleted already.
     pub async fn delete_rendition(&self, source: Digest, name: &str) -> Result<(), BlobError> {
         let name = name.to_owned();

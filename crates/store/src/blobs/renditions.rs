@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use backlot_model::Millis;
 use backlot_model::media::Digest;
 
 use super::disk::Disk;
@@ -59,6 +60,15 @@ impl Disk {
     ) -> Result<BlobRead, BlobError> {
         let path = self.rendition_path(source, name)?;
         BlobRead::of_file(&self.files, self.open(&path)?, range)
+    }
+
+    pub(super) fn rendition_modified_ms(
+        &self,
+        source: Digest,
+        name: &str,
+    ) -> Result<Option<Millis>, BlobError> {
+        let metadata = if_there(self.rendition_path(source, name)?.metadata())?;
+        Ok(metadata.as_ref().map(modified_ms).transpose()?)
     }
 
     pub(super) fn delete_rendition(&self, source: Digest, name: &str) -> Result<(), BlobError> {

@@ -4,7 +4,7 @@ use backlot_model::{Id, Millis};
 
 use super::Job;
 use crate::args;
-use crate::db::{Db, DbError, Fetch as _, Row};
+use crate::db::{Db, DbError, Fetch as _, Row, Tx};
 
 /// A job that could not be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +86,9 @@ pub async fn requeue(db: &Db, id: Id<Job>, now: Millis) -> Result<Requeued, DbEr
     Ok(requeued)
 }
 
-/// Deletes the jobs that died before `before`. How many.
-pub async fn sweep_dead(db: &Db, before: Millis) -> Result<u64, DbError> {
-    let sql = "DELETE FROM job WHERE died_at < $1";
-    db.execute(sql, args![before]).await
+/// Deletes at most `limit` of the jobs that died before `before`. How many.
+pub async fn sweep_dead(tx: &Tx, before: Millis, limit: u32) -> Result<u64, DbError> {
+    let sql = "DELETE FROM job WHERE id IN
+        (SELECT id FROM job WHERE died_at < $1 ORDER BY died_at, id LIMIT $2)";
+    tx.execute(sql, args![before, limit]).await
 }

@@ -16,7 +16,7 @@ pub use dead::{Buried, Requeued, buried, requeue, sweep_dead};
 pub use depth::{Depth, State, depth, waiting};
 
 use crate::args;
-use crate::db::{Db, DbError, Row, Tx};
+use crate::db::{Db, DbError, Fetch as _, Row, Tx};
 
 /// What is kept of an error message, in characters.
 const ERROR_CHARS_MAX: usize = 2_000;
@@ -84,6 +84,18 @@ impl Lease {
             tracing::warn!(%job, kind, "the lease of job {job} was lost before it ended");
         }
     }
+}
+
+/// What became of a job that was to be buried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "only what a dead job was for may be given up"]
+pub enum Burial {
+    /// It is dead.
+    Dead,
+    /// It was enqueued again meanwhile, and will run.
+    Again,
+    /// The lease was lost; nothing was changed.
+    Lost,
 }
 
 /// Enqueues `job` with what makes it necessary.
@@ -173,28 +185,43 @@ pub async fn retry(db: &Db, claimed: &Claimed, run_at: Millis, error: &str) -> R
     Ok(())
 }
 
-/// Ends a job that cannot be done: it stays as dead, with `reason`. A lost lease is only logged.
+/// Ends a job that cannot be done: it stays as dead, with `reason`. Give up what it was for in
+/// the same transaction, and only when it died. A lost lease is logged.
 ///
 /// When it was enqueued again meanwhile, it runs again instead.
-pub async fn bury(db: &Db, claimed: &Claimed, reason: &str, now: Millis) -> Result<(), DbError> {
+pub async fn bury(
+    tx: &Tx,
+    claimed: &Claimed,
+    reason: &str,
+    now: Millis,
+) -> Result<Burial, DbError> {
     let sql = "UPDATE job SET last_error = $3,
             state = CASE WHEN again_at IS NULL THEN 'dead' ELSE 'ready' END,
             died_at = CASE WHEN again_at IS NULL THEN $4 END,
             due_at = CASE WHEN again_at IS NULL THEN due_at ELSE again_at END,
             attempts = CASE WHEN again_at IS NULL THEN attempts ELSE 0 END,
             again_at = NULL
-        WHERE id = $1 AND claims = $2 AND state = 'leased'";
-    let changed = db.execute(sql, args![claimed.id, claimed.claim, cut(reason), now]).await?;
-    Lease::from_changed(changed).note(claimed);
-    Ok(())
+        WHERE id = $1 AND claims = $2 AND state = 'leased'
+        RETURNING state";
+    let args = args![claimed.id, claimed.claim, cut(reason), now];
+    let state: Option<String> = tx.fetch_optional(sql, args, |row| row.get(0)).await?;
+    Ok(match state.as_deref() {
+        Some("dead") => Burial::Dead,
+        Some(_) => Burial::Again,
+        None => {
+            Lease::Lost.note(claimed);
+            Burial::Lost
+        }
+    })
 }
 
-/// Hands a lease back, as at a shutdown: the job is due at once, and this attempt does not count.
-pub async fn release(db: &Db, claimed: &Claimed, now: Millis) -> Result<Lease, DbError> {
+/// Hands a lease back; this attempt does not count. The job is due at `due_at`: at once when its
+/// worker shuts down, later when the job is not to blame, as while the disk is full.
+pub async fn release(db: &Db, claimed: &Claimed, due_at: Millis) -> Result<Lease, DbError> {
     let sql = "UPDATE job SET state = 'ready', due_at = $3, again_at = NULL,
             attempts = CASE WHEN again_at IS NULL THEN attempts - 1 ELSE 0 END
         WHERE id = $1 AND claims = $2 AND state = 'leased'";
-    let changed = db.execute(sql, args![claimed.id, claimed.claim, now]).await?;
+    let changed = db.execute(sql, args![claimed.id, claimed.claim, due_at]).await?;
     Ok(Lease::from_changed(changed))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use backlot_model::{Clock as _, HandClock, Id, Ids, Millis};
-use backlot_store::jobs::{self, Claimed, Job, Lease, NewJob, Requeued, State};
+use backlot_store::jobs::{self, Burial, Claimed, Job, Lease, NewJob, Requeued, State};
 use backlot_store::testing::{TestDb, on_every_engine};
 use backlot_store::{Db, DbError, Fetch, args};
 
@@ -43,6 +43,13 @@ impl<'a> Queue<'a> {
 
     async fn claim(&self) -> Option<Claimed> {
         jobs::claim(self.db, self.now(), LEASE_MS).await.unwrap()
+    }
+
+    async fn bury(&self, claimed: &Claimed, reason: &str) -> Burial {
+        let tx = self.db.begin().await.unwrap();
+        let burial = jobs::bury(&tx, claimed, reason, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        burial
     }
 
     /// How many jobs are ready, leased and dead.
@@ -122,7 +129,7 @@ async fn a_job_enqueued_while_it_runs_runs_again_however_it_ends() {
             match end {
                 "complete" => jobs::complete(db, &claimed).await.unwrap(),
                 "retry" => jobs::retry(db, &claimed, queue.now(), "oh").await.unwrap(),
-                "bury" => jobs::bury(db, &claimed, "oh", queue.now()).await.unwrap(),
+                "bury" => assert_eq!(queue.bury(&claimed, "oh").await, Burial::Again),
                 "release" => {
                     assert_eq!(
                         jobs::release(db, &claimed, queue.now()).await.unwrap(),
@@ -162,7 +169,7 @@ async fn a_lease_ends_on_the_millisecond_and_another_takes_over() {
         assert_eq!(jobs::heartbeat(db, &first, until * 2).await.unwrap(), Lease::Lost);
         assert_eq!(jobs::release(db, &first, 0).await.unwrap(), Lease::Lost);
         jobs::retry(db, &first, 0, "oh").await.unwrap();
-        jobs::bury(db, &first, "oh", 0).await.unwrap();
+        assert_eq!(queue.bury(&first, "oh").await, Burial::Lost);
         jobs::complete(db, &first).await.unwrap();
         assert_eq!(queue.states().await, [0, 1, 0]);
         jobs::complete(db, &second).await.unwrap();
@@ -223,7 +230,7 @@ async fn a_dead_job_has_its_reason_and_can_be_let_run_again() {
         let queue = Queue::new(db);
         let id = queue.enqueue_at("a", "{\"asset\":1}", queue.now()).await;
         let claimed = queue.claim().await.unwrap();
-        jobs::bury(db, &claimed, &"x".repeat(10_000), queue.now()).await.unwrap();
+        assert_eq!(queue.bury(&claimed, &"x".repeat(10_000)).await, Burial::Dead);
         assert_eq!(queue.states().await, [0, 0, 1]);
         queue.clock.advance_ms(LEASE_MS * 2);
         assert_eq!(queue.claim().await, None);
@@ -236,7 +243,7 @@ async fn a_dead_job_has_its_reason_and_can_be_let_run_again() {
         assert_eq!(jobs::requeue(db, id, queue.now()).await.unwrap(), Requeued::Unknown);
         let again = queue.claim().await.unwrap();
         assert_eq!((again.id, again.attempts), (id, 1));
-        jobs::bury(db, &again, "still not", queue.now()).await.unwrap();
+        assert_eq!(queue.bury(&again, "still not").await, Burial::Dead);
 
         // The same job made anew runs beside its dead one, which then has nothing left to do.
         let anew = queue.enqueue("a").await;
@@ -254,7 +261,7 @@ async fn dead_jobs_are_paged_latest_first_and_swept_by_age() {
         for i in 0..7 {
             queue.enqueue(&i.to_string()).await;
             let claimed = queue.claim().await.unwrap();
-            jobs::bury(db, &claimed, "no", queue.now()).await.unwrap();
+            assert_eq!(queue.bury(&claimed, "no").await, Burial::Dead);
             // Some die in the same millisecond.
             queue.clock.advance_ms(i % 2);
         }
@@ -266,8 +273,11 @@ async fn dead_jobs_are_paged_latest_first_and_swept_by_age() {
             keys.extend(page.into_iter().map(|it| it.key));
         }
         assert_eq!(keys, ["6", "5", "4", "3", "2", "1", "0"]);
-        assert_eq!(jobs::sweep_dead(db, 1_000_001).await.unwrap(), 2);
-        assert_eq!(jobs::sweep_dead(db, 1_000_001).await.unwrap(), 0);
+        let tx = db.begin().await.unwrap();
+        for count in [1, 1, 0] {
+            assert_eq!(jobs::sweep_dead(&tx, 1_000_001, 1).await.unwrap(), count);
+        }
+        tx.commit().await.unwrap();
         assert_eq!(queue.states().await, [0, 0, 5]);
     })
     .await;

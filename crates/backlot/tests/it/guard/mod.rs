@@ -11,6 +11,7 @@ mod leaks;
 mod lists;
 mod memory;
 mod oracle;
+mod races;
 mod requests;
 mod stage;
 mod untouched;
