@@ -114,7 +114,7 @@ async fn a_body_has_its_file_once() {
     let both = json!({ "base64": base64(CAT), "url": "http://127.0.0.1/" });
     assert_eq!(refused(both).await, ["body.url type"]);
     assert_eq!(refused(json!({ "base64": "" })).await[0].split(' ').next(), Some("body.base64"));
-    assert_eq!(refused(json!({ "base64": "no base64!" })).await, ["body.base64 content"]);
+    assert_eq!(refused(json!({ "base64": "no base64!" })).await, ["body.base64 format"]);
     assert_eq!(
         refused(json!({ "base64": "https://example.com/cat.png" })).await,
         ["body.base64 content"]

@@ -116,7 +116,7 @@ pub(super) struct HitBody {
     post, path = "/search/assets", operation_id = "searchAssets", tag = "Search",
     params(
         ("projectId" = Option<String>, Query, description = "One of the caller's projects."),
-        ("originalAssets" = Option<bool>, Query),
+        ("originalAssets" = Option<bool>, Query, description = "Checked; addresses are always those of originals."),
         ("offset" = Option<u64>, Query, description = "Wins over the body's."),
     ),
     request_body = SearchBody,
