@@ -5,6 +5,7 @@ use std::path::Path;
 
 use backlot_model::asset::Visibility;
 use backlot_model::policy::account::{ACCOUNT_RULES, AccountStanding, BoundKeys};
+use backlot_model::policy::owned::{OWNED_RULES, OwnedOperation, OwnedStanding};
 use backlot_model::policy::{RULES, Standing};
 
 use crate::coverage;
@@ -101,6 +102,7 @@ fn paragraphs(comment: &[&str]) -> String {
 fn architecture(root: &Path) -> io::Result<String> {
     let page = std::fs::read_to_string(root.join("ARCHITECTURE.md"))?;
     let page = with_block(&page, "authority over assets", &asset_authority())?;
+    let page = with_block(&page, "authority over what is owned", &owned_authority())?;
     with_block(&page, "authority over accounts", &account_authority())
 }
 
@@ -127,6 +129,20 @@ fn asset_authority() -> String {
         let cells: Vec<String> = rule.open_to.iter().map(|open_to| whom(open_to)).collect();
         let (operation, scope) = (rule.operation, rule.scope);
         table.push_str(&format!("| {operation} | {scope} | {} |\n", cells.join(" | ")));
+    }
+    table
+}
+
+fn owned_authority() -> String {
+    let titles: Vec<&str> = OwnedOperation::ALL.iter().map(|column| column.word()).collect();
+    let columns = "---|".repeat(titles.len());
+    let mut table = format!("| thing | {} |\n|---|{columns}\n", titles.join(" | "));
+    let words = |standings: &&[OwnedStanding]| {
+        standings.iter().map(|standing| standing.word()).collect::<Vec<_>>().join(", ")
+    };
+    for rule in OWNED_RULES {
+        let cells: Vec<String> = rule.open_to.iter().map(words).collect();
+        table.push_str(&format!("| {} | {} |\n", rule.thing, cells.join(" | ")));
     }
     table
 }

@@ -143,12 +143,6 @@ impl Links {
     }
 }
 
-/// Whether `viewer` is told why an asset failed: its uploader is, and superusers.
-#[must_use]
-pub fn is_told_why(viewer: &account::Caller, asset: &Asset) -> bool {
-    viewer.member().is_some_and(|it| it.is_superuser || it.user_id == asset.uploader_id)
-}
-
 impl FromRequestParts<App> for Links {
     type Rejection = Infallible;
 

@@ -1,17 +1,21 @@
 //! Collections: named sets of assets of a user or an organisation.
 
-use backlot_model::account::{Caller, Member, Organization, Scope};
-use backlot_model::asset::{Asset, Collection};
+use backlot_model::account::{Caller, Organization, Scope};
+use backlot_model::asset::{Asset, Collected, Collection};
 use backlot_model::event::EventKind;
-use backlot_model::limits::{BULK_IDS_MAX, NAME_CHARS_MAX};
+use backlot_model::limits::BULK_IDS_MAX;
 use backlot_model::policy::Operation;
-use backlot_model::{Fault, Id, Kind, Millis};
+use backlot_model::policy::owned::{Owned, OwnedOperation};
+use backlot_model::query::ScopeKey;
+use backlot_model::{Fault, Id, Millis};
 use backlot_store::db::Tx;
+use backlot_store::events::scope_of;
 use backlot_store::{assets, collections};
 
 use crate::Library;
-use crate::assets::text;
-use crate::authority::{allow, asset_not_found, member};
+use crate::authority::{
+    allow, allow_owned, asset_not_found, member, owned_not_found, required_name,
+};
 use crate::listing::organizations;
 
 /// A change of a collection. `None` leaves a field as it is.
@@ -43,7 +47,7 @@ impl Library {
             id: self.ids().next(),
             owner_id: member.user_id,
             organization_id,
-            name: collection_name(name)?,
+            name: required_name(name)?,
             asset_count: 0,
             thumbnail: None,
             created_at: now,
@@ -64,8 +68,8 @@ impl Library {
         caller: &Caller,
         id: Id<Collection>,
     ) -> Result<Collection, Fault> {
-        let member = member(caller, Scope::Read)?;
-        self.visible_collection(member, id).await
+        member(caller, Scope::Read)?;
+        self.permitted_collection(caller, OwnedOperation::See, id).await
     }
 
     /// One page of the caller's and his organisations' collections, the newest first, and how many
@@ -115,9 +119,9 @@ impl Library {
         id: Id<Collection>,
         patch: CollectionPatch,
     ) -> Result<Collection, Fault> {
-        let member = member(caller, Scope::Write)?;
-        let name = patch.name.map(|name| collection_name(&name)).transpose()?;
-        self.own_collection(member, id).await?;
+        member(caller, Scope::Write)?;
+        let name = patch.name.map(|name| required_name(&name)).transpose()?;
+        self.permitted_collection(caller, OwnedOperation::Change, id).await?;
         if let Some(Some(thumbnail)) = patch.thumbnail {
             let unknown =
                 |_| Fault::invalid("body.thumbnail", "reference", "there is no such asset");
@@ -132,7 +136,7 @@ impl Library {
             collections::set_thumbnail(&tx, id, thumbnail, now).await?;
         }
         tx.commit().await?;
-        self.visible_collection(member, id).await
+        self.permitted_collection(caller, OwnedOperation::See, id).await
     }
 
     /// Deletes a collection. Its assets stay.
@@ -144,8 +148,8 @@ impl Library {
         caller: &Caller,
         id: Id<Collection>,
     ) -> Result<(), Fault> {
-        let member = member(caller, Scope::Write)?;
-        self.own_collection(member, id).await?;
+        member(caller, Scope::Write)?;
+        self.permitted_collection(caller, OwnedOperation::Change, id).await?;
         let tx = self.db().begin().await?;
         collections::delete(&tx, id).await?;
         tx.commit().await?;
@@ -163,14 +167,15 @@ impl Library {
         id: Id<Collection>,
         ids: &[Id<Asset>],
     ) -> Result<Collection, Fault> {
-        let member = member(caller, Scope::Write)?;
-        let collection = self.visible_collection(member, id).await?;
+        member(caller, Scope::Write)?;
+        let collection = self.permitted_collection(caller, OwnedOperation::Fill, id).await?;
+        let collection = Collected::from(&collection);
         let tx = self.db().begin().await?;
         for asset in self.collectable(&tx, caller, ids).await? {
-            self.collect_in(&tx, collection.id, &asset).await?;
+            self.collect_in(&tx, collection, &asset).await?;
         }
         tx.commit().await?;
-        self.visible_collection(member, id).await
+        self.permitted_collection(caller, OwnedOperation::See, id).await
     }
 
     /// Takes assets out of a collection; those not in it are left alone.
@@ -183,46 +188,59 @@ impl Library {
         id: Id<Collection>,
         ids: &[Id<Asset>],
     ) -> Result<Collection, Fault> {
-        let member = member(caller, Scope::Write)?;
+        member(caller, Scope::Write)?;
         bounded(ids)?;
-        self.visible_collection(member, id).await?;
+        self.permitted_collection(caller, OwnedOperation::Fill, id).await?;
         let tx = self.db().begin().await?;
         collections::remove(&tx, id, ids, self.now_ms()).await?;
         tx.commit().await?;
-        self.visible_collection(member, id).await
+        self.permitted_collection(caller, OwnedOperation::See, id).await
+    }
+
+    /// Those of the collections that `asset` is in that `caller` sees.
+    #[must_use]
+    pub fn collections_shown(caller: &Caller, asset: &Asset) -> Vec<Id<Collection>> {
+        asset.collections.iter().filter(|it| sees(caller, it)).map(|it| it.id).collect()
     }
 
     /// Puts one asset into a collection within a transaction.
     pub(crate) async fn collect_in(
         &self,
         tx: &Tx,
-        id: Id<Collection>,
+        collection: Collected,
         asset: &Asset,
     ) -> Result<Asset, Fault> {
         let mut after = asset.clone();
-        if !after.collection_ids.contains(&id) {
-            collections::add(tx, id, &[asset.id], self.now_ms()).await?;
-            after.collection_ids.push(id);
-            self.announce(tx, EventKind::Updated, &after).await?;
+        if !after.collections.contains(&collection) {
+            collections::add(tx, collection.id, &[asset.id], self.now_ms()).await?;
+            after.collections.push(collection);
+            after.collections.sort_unstable();
+            if let Some(scope) = told_of(&collection, &after) {
+                self.announce_to(tx, EventKind::Updated, &after, scope).await?;
+            }
         }
         Ok(after)
     }
 
-    /// Whether the caller may put assets into all of these.
+    /// These collections, into all of which the caller may put assets.
     pub(crate) async fn check_collections(
         &self,
         caller: &Caller,
         ids: &[Id<Collection>],
-    ) -> Result<(), Fault> {
-        let member = member(caller, Scope::Write)?;
+    ) -> Result<Vec<Collected>, Fault> {
+        member(caller, Scope::Write)?;
+        let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             let unknown = |_| {
                 let said = format!("there is no collection {id}");
                 Fault::invalid("body.collection_ids", "reference", said)
             };
-            self.visible_collection(member, *id).await.map_err(unknown)?;
+            let it = self.permitted_collection(caller, OwnedOperation::Fill, *id).await;
+            found.push(Collected::from(&it.map_err(unknown)?));
         }
-        Ok(())
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     async fn collectable(
@@ -240,42 +258,35 @@ impl Library {
         Ok(found)
     }
 
-    async fn visible_collection(
+    async fn permitted_collection(
         &self,
-        member: &Member,
+        caller: &Caller,
+        operation: OwnedOperation,
         id: Id<Collection>,
     ) -> Result<Collection, Fault> {
-        let sees = |it: &Collection| {
-            member.is_superuser_over(it.organization_id)
-                || it.owner_id == member.user_id
-                || it.organization_id.is_some_and(|id| member.role_in(id).is_some())
-        };
         let found = collections::by_id(self.db(), id).await?;
-        found.filter(sees).ok_or_else(|| {
-            Fault::new(Kind::NotFound, "collection-not-found", "collection not found")
-        })
-    }
-
-    async fn own_collection(
-        &self,
-        member: &Member,
-        id: Id<Collection>,
-    ) -> Result<Collection, Fault> {
-        let collection = self.visible_collection(member, id).await?;
-        if member.is_superuser_over(collection.organization_id)
-            || collection.owner_id == member.user_id
-        {
-            return Ok(collection);
-        }
-        let said = "only who made this collection may do this";
-        Err(Fault::new(Kind::Forbidden, "forbidden", said))
+        let it = found.ok_or_else(|| owned_not_found(Owned::Collection))?;
+        allow_owned(caller, operation, Owned::Collection, (it.owner_id, it.organization_id))?;
+        Ok(it)
     }
 }
 
-fn collection_name(raw: &str) -> Result<String, Fault> {
-    let checked = text("name", raw, NAME_CHARS_MAX);
-    let name = checked.map_err(|it| Fault::invalid_fields(vec![it]))?;
-    name.ok_or_else(|| Fault::invalid("body.name", "missing", "must not be empty"))
+/// Whether `caller` is told of this collection.
+pub(crate) fn sees(caller: &Caller, it: &Collected) -> bool {
+    let whose = (it.owner_id, it.organization_id);
+    allow_owned(caller, OwnedOperation::See, Owned::Collection, whose).is_ok()
+}
+
+/// Who hears that an asset was put into a collection: those of the asset's listeners who all see
+/// the collection.
+fn told_of(collection: &Collected, asset: &Asset) -> Option<ScopeKey> {
+    match scope_of(asset) {
+        ScopeKey::Organization(id) if collection.organization_id == Some(id) => {
+            Some(ScopeKey::Organization(id))
+        }
+        _ if collection.owner_id == asset.uploader_id => Some(ScopeKey::User(asset.uploader_id)),
+        _ => None,
+    }
 }
 
 fn bounded(ids: &[Id<Asset>]) -> Result<(), Fault> {

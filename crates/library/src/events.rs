@@ -58,12 +58,23 @@ impl Library {
         kind: EventKind,
         asset: &Asset,
     ) -> Result<(), Fault> {
+        self.announce_to(tx, kind, asset, events::scope_of(asset)).await
+    }
+
+    /// Tells the asset's uploader and those who listen to `scope`, which is not more than sees it.
+    pub(crate) async fn announce_to(
+        &self,
+        tx: &Tx,
+        kind: EventKind,
+        asset: &Asset,
+        scope: ScopeKey,
+    ) -> Result<(), Fault> {
         let event = Event {
             id: self.ids().next(),
             kind,
             asset_id: asset.id,
             uploader_id: asset.uploader_id,
-            scope: events::scope_of(asset),
+            scope,
             is_leaving: false,
             at: self.now_ms(),
         };

@@ -69,18 +69,21 @@ impl Library {
     /// `no-credentials` but for public listings, `insufficient-scope`; database faults.
     pub async fn list(&self, caller: &Caller, request: ListRequest) -> Result<Page<Asset>, Fault> {
         let reach = self.reach_within(caller, request.within)?;
-        let mut filter = request.filter;
+        let nothing = || Page { items: Vec::new(), total: Some(0), next: None };
+        let Some(mut filter) = self.in_sight(caller, request.filter).await? else {
+            return Ok(nothing());
+        };
         if let Some(name) = &request.uploader_name {
             match self.accounts().user_id_of(name).await? {
                 Some(id) => filter.uploader_id = Some(id),
-                None => return Ok(Page { items: Vec::new(), total: Some(0), next: None }),
+                None => return Ok(nothing()),
             }
         }
         if filter.deleted && !restores_everything(caller) {
             // What is deleted is there only for who may bring it back.
             let own = caller.member().map(|member| member.user_id);
             if own.is_none() || filter.uploader_id.is_some_and(|id| Some(id) != own) {
-                return Ok(Page { items: Vec::new(), total: Some(0), next: None });
+                return Ok(nothing());
             }
             filter.uploader_id = own;
         }

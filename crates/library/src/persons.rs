@@ -1,18 +1,21 @@
-//! Persons of the youthumb dialect: a name and up to a few dozen face pictures.
+//! Persons: a name and up to a hundred face pictures.
 
-use backlot_model::account::{Caller, Member, Scope};
+use std::collections::HashMap;
+
+use backlot_model::account::{Caller, Scope};
 use backlot_model::asset::{Asset, TYPE_FACE};
-use backlot_model::limits::NAME_CHARS_MAX;
 use backlot_model::media::MediaKind;
 use backlot_model::policy::Operation;
-use backlot_model::{Fault, Id, Kind};
+use backlot_model::policy::owned::{Owned, OwnedOperation};
+use backlot_model::{Fault, Id};
 use backlot_store::{assets, persons};
 
 pub use backlot_store::persons::Person;
 
 use crate::Library;
-use crate::assets::text;
-use crate::authority::{allow, asset_not_found, member};
+use crate::authority::{
+    allow, allow_owned, asset_not_found, member, owned_not_found, required_name,
+};
 
 /// How many pictures one call may name.
 pub const IMAGES_PER_CALL_MAX: usize = 10;
@@ -41,7 +44,7 @@ impl Library {
         image_ids: &[String],
     ) -> Result<PersonWithImages, Fault> {
         let member = member(caller, Scope::Write)?;
-        let name = person_name(name)?;
+        let name = required_name(name)?;
         let images = self.faces(caller, image_ids).await?;
         let now = self.now_ms();
         let person = Person {
@@ -65,8 +68,9 @@ impl Library {
     /// # Errors
     /// `person-not-found`.
     pub async fn person(&self, caller: &Caller, id: Id<Person>) -> Result<PersonWithImages, Fault> {
-        let member = member(caller, Scope::Read)?;
-        let person = self.visible_person(member, id).await?;
+        member(caller, Scope::Read)?;
+        let found = persons::by_id(self.db(), id).await?;
+        let person = permitted(caller, OwnedOperation::See, found)?;
         Ok(self.with_images(caller, vec![person]).await?.remove(0))
     }
 
@@ -97,7 +101,7 @@ impl Library {
         id: Id<Person>,
         name: &str,
     ) -> Result<PersonWithImages, Fault> {
-        let name = person_name(name)?;
+        let name = required_name(name)?;
         self.change_person(caller, id, |person| {
             person.name = name;
             Ok(())
@@ -124,7 +128,7 @@ impl Library {
             }
             if person.image_ids.len() > IMAGES_MAX {
                 let said = format!("a person has at most {IMAGES_MAX} images");
-                return Err(Fault::invalid("body.imageIds", "length", said));
+                return Err(Fault::invalid("body.image_ids", "length", said));
             }
             person.default_image_id = person.default_image_id.or(person.image_ids.first().copied());
             Ok(())
@@ -182,9 +186,9 @@ impl Library {
     /// # Errors
     /// `person-not-found`, `forbidden`.
     pub async fn delete_person(&self, caller: &Caller, id: Id<Person>) -> Result<(), Fault> {
-        let member = member(caller, Scope::Write)?;
-        own(member, &self.visible_person(member, id).await?)?;
+        member(caller, Scope::Write)?;
         let tx = self.db().begin().await?;
+        permitted(caller, OwnedOperation::Change, persons::by_id_in(&tx, id).await?)?;
         persons::delete(&tx, id, self.now_ms()).await?;
         tx.commit().await?;
         Ok(())
@@ -196,11 +200,10 @@ impl Library {
         id: Id<Person>,
         change: impl FnOnce(&mut Person) -> Result<(), Fault>,
     ) -> Result<PersonWithImages, Fault> {
-        let member = member(caller, Scope::Write)?;
+        member(caller, Scope::Write)?;
         let tx = self.db().begin().await?;
         let found = persons::by_id_in(&tx, id).await?;
-        let mut person = found.filter(|it| sees(member, it)).ok_or_else(person_not_found)?;
-        own(member, &person)?;
+        let mut person = permitted(caller, OwnedOperation::Change, found)?;
         change(&mut person)?;
         person.updated_at = self.now_ms();
         persons::save(&tx, &person).await?;
@@ -211,7 +214,7 @@ impl Library {
     async fn faces(&self, caller: &Caller, raw: &[String]) -> Result<Vec<Asset>, Fault> {
         if raw.is_empty() || raw.len() > IMAGES_PER_CALL_MAX {
             let said = format!("must name 1 to {IMAGES_PER_CALL_MAX} face images");
-            return Err(Fault::invalid("body.imageIds", "length", said));
+            return Err(Fault::invalid("body.image_ids", "length", said));
         }
         let mut ids = Vec::with_capacity(raw.len());
         for raw in raw {
@@ -229,11 +232,6 @@ impl Library {
         Ok(found)
     }
 
-    async fn visible_person(&self, member: &Member, id: Id<Person>) -> Result<Person, Fault> {
-        let found = persons::by_id(self.db(), id).await?;
-        found.filter(|it| sees(member, it)).ok_or_else(person_not_found)
-    }
-
     /// One query for the pictures of all of them.
     async fn with_images(
         &self,
@@ -243,35 +241,22 @@ impl Library {
         let ids: Vec<_> = persons.iter().flat_map(|it| it.image_ids.iter().copied()).collect();
         let mut found = assets::by_ids(self.db(), &ids).await?;
         found.retain(|it| it.deleted_at.is_none() && allow(caller, Operation::See, it).is_ok());
+        let found: HashMap<_, _> = found.into_iter().map(|it| (it.id, it)).collect();
         let images_of = |person: &Person| {
-            let find = |id: &Id<Asset>| found.iter().find(|it| it.id == *id).cloned();
-            person.image_ids.iter().filter_map(find).collect()
+            person.image_ids.iter().filter_map(|id| found.get(id).cloned()).collect()
         };
         let with = |person: Person| PersonWithImages { images: images_of(&person), person };
         Ok(persons.into_iter().map(with).collect())
     }
 }
 
-fn sees(member: &Member, person: &Person) -> bool {
-    member.is_superuser_over(person.organization_id)
-        || person.owner_id == member.user_id
-        || person.organization_id.is_some_and(|id| member.role_in(id).is_some())
-}
-
-fn own(member: &Member, person: &Person) -> Result<(), Fault> {
-    let is_his = person.owner_id == member.user_id;
-    if is_his || member.is_superuser_over(person.organization_id) {
-        return Ok(());
-    }
-    Err(Fault::new(Kind::Forbidden, "forbidden", "only who made this person may do this"))
-}
-
-fn person_not_found() -> Fault {
-    Fault::new(Kind::NotFound, "person-not-found", "person not found")
-}
-
-fn person_name(raw: &str) -> Result<String, Fault> {
-    let checked = text("name", raw, NAME_CHARS_MAX);
-    let name = checked.map_err(|it| Fault::invalid_fields(vec![it]))?;
-    name.ok_or_else(|| Fault::invalid("body.name", "missing", "must not be empty"))
+fn permitted(
+    caller: &Caller,
+    operation: OwnedOperation,
+    found: Option<Person>,
+) -> Result<Person, Fault> {
+    let person = found.ok_or_else(|| owned_not_found(Owned::Person))?;
+    let whose = (person.owner_id, person.organization_id);
+    allow_owned(caller, operation, Owned::Person, whose)?;
+    Ok(person)
 }

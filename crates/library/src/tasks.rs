@@ -1,15 +1,15 @@
 //! Long work that a user watches.
 
 use backlot_model::account::{Caller, Scope};
-use backlot_model::{Fault, Id, Kind};
+use backlot_model::policy::owned::{Owned, OwnedOperation};
+use backlot_model::{Fault, Id};
 use backlot_store::db::Tx;
 use backlot_store::tasks;
 
 pub use backlot_store::tasks::{Task, TaskStatus};
 
 use crate::Library;
-use crate::authority::member;
-use crate::listing::lists_everything;
+use crate::authority::{allow_owned, member, owned_not_found};
 
 impl Library {
     /// One of the caller's tasks.
@@ -17,11 +17,12 @@ impl Library {
     /// # Errors
     /// `task-not-found`.
     pub async fn task(&self, caller: &Caller, id: Id<Task>) -> Result<Task, Fault> {
-        let member = member(caller, Scope::Read)?;
+        member(caller, Scope::Read)?;
         let found = tasks::by_id(self.db(), id).await?;
-        found
-            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
-            .ok_or_else(|| Fault::new(Kind::NotFound, "task-not-found", "task not found"))
+        let task = found.ok_or_else(|| owned_not_found(Owned::Task))?;
+        let whose = (task.owner_id, task.organization_id);
+        allow_owned(caller, OwnedOperation::See, Owned::Task, whose)?;
+        Ok(task)
     }
 
     /// One page of the caller's tasks, the newest first, and how many there are.

@@ -28,7 +28,7 @@ pub struct User {
     pub last_active_at: Option<Millis>,
 }
 
-/// A group of users who share assets (a piktid group, a scenario project).
+/// A group of users who share assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     /// Identifier.
@@ -122,7 +122,8 @@ pub struct ApiKey {
     pub id: Id<ApiKey>,
     /// Whose.
     pub user_id: Id<User>,
-    /// Acts for this organisation only.
+    /// Of all organisations, it acts for this one only. It still reaches whatever its user himself
+    /// uploaded or made, elsewhere too.
     pub organization_id: Option<Id<Organization>>,
     /// What the owner calls it.
     pub name: String,
@@ -150,7 +151,8 @@ pub enum Caller {
 /// What the credential of a caller is bound to. No credential made with it reaches further.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// An API key that acts for this organisation only.
+    /// An API key that, of all organisations, acts for this one only. It bounds what its user is to
+    /// others' things; what he himself uploaded or made stays within its reach.
     pub organization_id: Option<Id<Organization>>,
     /// Not good from then on. A session has none: its password renews it.
     pub expires_at: Option<Millis>,

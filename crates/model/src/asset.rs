@@ -51,6 +51,23 @@ pub struct Collection {
     pub updated_at: Millis,
 }
 
+/// A collection that an asset is in, with what decides who is told so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Collected {
+    /// The collection.
+    pub id: Id<Collection>,
+    /// Who made it.
+    pub owner_id: Id<User>,
+    /// Whose members see it; none: only the owner.
+    pub organization_id: Option<Id<Organization>>,
+}
+
+impl From<&Collection> for Collected {
+    fn from(it: &Collection) -> Self {
+        Self { id: it.id, owner_id: it.owner_id, organization_id: it.organization_id }
+    }
+}
+
 /// What an asset was made from and by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lineage {
@@ -116,8 +133,8 @@ pub struct Asset {
     pub lineage: Lineage,
     /// Generation parameters: a JSON object as text, `{}` when there are none.
     pub parameters: String,
-    /// The collections it is in.
-    pub collection_ids: Vec<Id<Collection>>,
+    /// All collections it is in, by id, those included that who sees the asset does not see.
+    pub collections: Vec<Collected>,
     /// Another asset that stands for it where pictures are shown.
     pub thumbnail_id: Option<Id<Asset>>,
     /// Whether clients should not show it among others; a mere mark.
@@ -164,13 +181,12 @@ impl Asset {
 pub const TYPE_CANVAS: &str = "canvas";
 /// The type of what is uploaded by hand.
 pub const TYPE_UPLOADED: &str = "uploaded";
-/// A face reference of the youthumb dialect.
+/// A picture of a face, of which persons are made.
 pub const TYPE_FACE: &str = "face";
-/// A style template of the youthumb dialect.
+/// A picture whose style is taken over.
 pub const TYPE_TEMPLATE: &str = "template";
 
-/// Every asset type: the union of what the dialects know. The scenario ones follow the `type`
-/// values of its public client.
+/// Every asset type: the union of what the dialects know.
 pub const ASSET_TYPES: &[&str] = &[
     "3d-texture",
     "3d-texture-albedo",

@@ -8,8 +8,8 @@ pub const MIB: u64 = 1 << 20;
 pub struct UploadLimits {
     /// A picture, in bytes.
     pub image_bytes_max: u64,
-    /// A picture through the `productai` dialect, in bytes.
-    pub productai_image_bytes_max: u64,
+    /// A picture through an API that takes only smaller ones, in bytes.
+    pub small_image_bytes_max: u64,
     /// A LoRA file, in bytes.
     pub lora_bytes_max: u64,
     /// A ZIP archive, in bytes.
@@ -32,7 +32,7 @@ impl Default for UploadLimits {
     fn default() -> Self {
         Self {
             image_bytes_max: 50 * MIB,
-            productai_image_bytes_max: 10 * MIB,
+            small_image_bytes_max: 10 * MIB,
             lora_bytes_max: 100 * MIB,
             zip_bytes_max: 1_024 * MIB,
             other_bytes_max: 5_120 * MIB,

@@ -1,10 +1,11 @@
 //! The tables of who may do what, and the functions that read them: assets here, accounts in
-//! [`account`].
+//! [`account`], what else is somebody's in [`owned`].
 //!
 //! Invariant: nothing else decides. A dialect passes the caller on; the library loads the thing,
 //! finds the caller's [`Standing`] and asks [`verdict`].
 
 pub mod account;
+pub mod owned;
 
 use crate::account::{Caller, Role, Scope, Scopes};
 use crate::asset::{Asset, Visibility};
@@ -15,6 +16,8 @@ words! {
     Operation {
         /// Get it by id, list it, fetch its bytes.
         See = "see",
+        /// Be told why it failed.
+        SeeWhy = "see why it failed",
         /// Make a new private asset over the same bytes.
         Copy = "copy",
         /// Put it into a collection, or take it out.
@@ -110,6 +113,7 @@ const EVERYONE: &[Standing] = Standing::ALL;
 pub const RULES: &[Rule] = &[
     //                                                      private  shared  unlisted   public
     rule(Operation::See, Scope::Read, [OWNER, TEAM, SIGNED_IN, EVERYONE]),
+    rule(Operation::SeeWhy, Scope::Read, [OWNER, OWNER, OWNER, OWNER]),
     rule(Operation::Copy, Scope::Write, [OWNER, TEAM, SIGNED_IN, SIGNED_IN]),
     rule(Operation::Collect, Scope::Write, [OWNER, TEAM, SIGNED_IN, SIGNED_IN]),
     rule(Operation::Change, Scope::Write, [OWNER, OWNER, OWNER, OWNER]),
@@ -175,6 +179,15 @@ mod tests {
                 let see = RULES[0].open_to[column];
                 assert!(open_to.iter().all(|standing| see.contains(standing)));
             }
+        }
+    }
+
+    #[test]
+    fn only_its_uploader_and_superusers_over_it_are_told_why_it_failed() {
+        for &standing in Standing::ALL {
+            let said = verdict(Operation::SeeWhy, standing, Visibility::Public, Scopes::ALL);
+            let may = matches!(standing, Superuser | Uploader);
+            assert_eq!(said == Verdict::Allowed, may, "{standing}");
         }
     }
 

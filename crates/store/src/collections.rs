@@ -6,7 +6,7 @@
 //! Never: touches the members themselves; a collection that goes leaves them.
 
 use backlot_model::account::{Organization, User};
-use backlot_model::asset::{Asset, Collection};
+use backlot_model::asset::{Asset, Collected, Collection};
 use backlot_model::{Id, Millis};
 
 use crate::args;
@@ -48,6 +48,19 @@ pub async fn insert(tx: &Tx, collection: &Collection) -> Result<(), DbError> {
 pub async fn by_id(db: &Db, id: Id<Collection>) -> Result<Option<Collection>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM collection c WHERE c.id = $1");
     db.fetch_optional(sql, args![id], read).await
+}
+
+/// Whose those of these collections are that are there.
+pub async fn whose(db: &Db, ids: &[Id<Collection>]) -> Result<Vec<Collected>, DbError> {
+    let sql = format!(
+        "SELECT c.id, c.owner_id, c.organization_id FROM collection c WHERE c.id IN ({})",
+        db.each_text(1)
+    );
+    let read = |row: &Row<'_>| {
+        let (id, owner_id, organization_id) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Collected { id, owner_id, organization_id })
+    };
+    db.fetch(sql, vec![texts(ids.iter().copied())], read).await
 }
 
 /// The collections of `owner` and of `organizations`, the newest first, and how many there are.
@@ -188,8 +201,8 @@ async fn follow(
 
 /// Puts a new asset into its collections, and tells how many those are.
 pub(crate) async fn join(tx: &Tx, asset: &Asset) -> Result<(), DbError> {
-    for id in &asset.collection_ids {
-        add(tx, *id, &[asset.id], asset.updated_at).await?;
+    for it in &asset.collections {
+        add(tx, it.id, &[asset.id], asset.updated_at).await?;
     }
     Ok(())
 }

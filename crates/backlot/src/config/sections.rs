@@ -116,7 +116,7 @@ fn read_limits(reader: &mut Reader<'_>) -> Option<UploadLimits> {
     }
     Some(UploadLimits {
         image_bytes_max: image?,
-        productai_image_bytes_max: productai_image?,
+        small_image_bytes_max: productai_image?,
         lora_bytes_max: lora?,
         zip_bytes_max: zip?,
         other_bytes_max: other?,

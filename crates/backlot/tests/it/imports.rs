@@ -211,7 +211,7 @@ async fn an_address_of_ours_is_resolved_inside() {
 
 #[tokio::test]
 async fn an_address_of_ours_is_held_to_what_the_door_takes() {
-    let app = TestApp::with(|config| config.uploads.productai_image_bytes_max = 1_000).await;
+    let app = TestApp::with(|config| config.uploads.small_image_bytes_max = 1_000).await;
     let anna = app.user("anna").await;
     let upload = async |filename: &str, bytes: &[u8]| {
         let form = [Part::file("file", filename, bytes)];

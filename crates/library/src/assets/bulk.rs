@@ -1,7 +1,7 @@
 //! One operation over many assets, with a result for each.
 
 use backlot_model::account::{Caller, Scope};
-use backlot_model::asset::{Asset, Collection, Visibility};
+use backlot_model::asset::{Asset, Collected, Collection, Visibility};
 use backlot_model::limits::BULK_IDS_MAX;
 use backlot_model::policy::Operation;
 use backlot_model::{Fault, Id};
@@ -56,9 +56,10 @@ impl Library {
             return Err(Fault::invalid("body.ids", "length", said));
         }
         let known: Vec<Id<Asset>> = ids.iter().filter_map(|raw| Id::parse(raw)).collect();
-        if let Bulk::Collect(collection) = bulk {
-            self.check_collections(caller, &[*collection]).await?;
-        }
+        let into = match bulk {
+            Bulk::Collect(collection) => self.check_collections(caller, &[*collection]).await?,
+            _ => Vec::new(),
+        };
         if let Bulk::Tag(tags) | Bulk::Untag(tags) = bulk {
             new_asset::tags("tags", tags).map_err(|it| Fault::invalid_fields(vec![it]))?;
         }
@@ -68,7 +69,7 @@ impl Library {
         for raw in ids {
             let place = Id::parse(raw).and_then(|id| found.iter().position(|it| it.id == id));
             let result = match place {
-                Some(place) => self.bulk_one(&tx, caller, bulk, &found[place]).await,
+                Some(place) => self.bulk_one(&tx, caller, (bulk, &into), &found[place]).await,
                 None => Err(asset_not_found()),
             };
             let result = match result {
@@ -88,7 +89,7 @@ impl Library {
         &self,
         tx: &Tx,
         caller: &Caller,
-        bulk: &Bulk,
+        (bulk, into): (&Bulk, &[Collected]),
         asset: &Asset,
     ) -> Result<Asset, Fault> {
         if asset.deleted_at.is_some() && !matches!(bulk, Bulk::Restore) {
@@ -100,9 +101,13 @@ impl Library {
                 self.permit(caller, Operation::Delete, asset, &Expected::default())?;
                 return self.delete_in(tx, asset).await;
             }
-            Bulk::Collect(collection) => {
+            Bulk::Collect(_) => {
                 allow(caller, Operation::Collect, asset)?;
-                return self.collect_in(tx, *collection, asset).await;
+                let mut after = asset.clone();
+                for collection in into {
+                    after = self.collect_in(tx, *collection, &after).await?;
+                }
+                return Ok(after);
             }
             Bulk::Share(visibility) => {
                 AssetPatch { visibility: Some(*visibility), ..AssetPatch::default() }

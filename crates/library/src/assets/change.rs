@@ -68,15 +68,6 @@ pub struct Expected {
     pub lock_id: Option<Id<Lock>>,
 }
 
-/// Who sees a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CopyTo {
-    /// Only who made it.
-    Private,
-    /// Everybody in this organisation.
-    Shared(Id<Organization>),
-}
-
 /// A replacement of the tags of a fixed set.
 #[derive(Debug, Clone)]
 pub struct TagsWithin {
@@ -200,30 +191,6 @@ impl Library {
         Ok(after)
     }
 
-    /// Makes a copy for the caller over the same bytes; its parent is the original.
-    ///
-    /// # Errors
-    /// `asset-not-found`; `asset-busy` while the original is still being fetched; `invalid` for an
-    /// organisation that is not the caller's.
-    pub async fn copy_asset(
-        &self,
-        caller: &Caller,
-        id: Id<Asset>,
-        to: CopyTo,
-    ) -> Result<Asset, Fault> {
-        let original = self.live_asset(id).await?;
-        allow(caller, Operation::Copy, &original)?;
-        let member = member(caller, Scope::Write)?;
-        let Some(digest) = original.digest else {
-            let said = "the asset has no bytes yet; copy it when it is ready";
-            return Err(Fault::new(Kind::Conflict, "asset-busy", said));
-        };
-        if let CopyTo::Shared(organization) = to {
-            self.refuse_foreign_organization(member, organization).await?;
-        }
-        self.copy_over(member, &original, digest, to).await
-    }
-
     pub(super) async fn live_asset_in(&self, tx: &Tx, id: Id<Asset>) -> Result<Asset, Fault> {
         let found = assets::by_id_in(tx, id).await?;
         found.filter(|it| it.deleted_at.is_none()).ok_or_else(asset_not_found)
@@ -288,43 +255,6 @@ impl Library {
         self.announce(tx, EventKind::Created, &after).await?;
         self.resume(tx, &after).await?;
         Ok(after)
-    }
-
-    async fn copy_over(
-        &self,
-        member: &Member,
-        original: &Asset,
-        digest: backlot_model::media::Digest,
-        to: CopyTo,
-    ) -> Result<Asset, Fault> {
-        let now = self.now_ms();
-        let mut copy = original.clone();
-        copy.id = self.ids().next();
-        copy.uploader_id = member.user_id;
-        copy.uploader_name.clone_from(&member.username);
-        copy.uploader_is_superuser = member.is_superuser;
-        (copy.organization_id, copy.visibility) = match to {
-            CopyTo::Private => (member.active_organization, Visibility::Private),
-            CopyTo::Shared(organization) => (Some(organization), Visibility::Shared),
-        };
-        copy.collection_ids = Vec::new();
-        copy.lock = None;
-        copy.lineage.parent_id = Some(original.id);
-        copy.lineage.root_id = Some(original.lineage.root_id.unwrap_or(original.id));
-        (copy.created_at, copy.updated_at) = (now, now);
-        (copy.version, copy.access_epoch) = (1, 0);
-        copy.status = backlot_model::asset::Status::Processing;
-        copy.error = None;
-        let tx = self.db().begin().await?;
-        if !assets::blob_in_use(&tx, digest).await? {
-            return Err(asset_not_found());
-        }
-        assets::insert(&tx, &copy, None).await?;
-        let job = crate::jobs::Job::Process { asset: copy.id.to_string() };
-        self.enqueue(&tx, &job).await?;
-        self.announce(&tx, EventKind::Created, &copy).await?;
-        tx.commit().await?;
-        Ok(copy)
     }
 }
 

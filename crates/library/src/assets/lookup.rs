@@ -84,6 +84,12 @@ impl Library {
         Ok(others.take(limit as usize).collect())
     }
 
+    /// Whether `caller`, who sees the asset, is told why it failed.
+    #[must_use]
+    pub fn is_told_why(caller: &Caller, asset: &Asset) -> bool {
+        allow(caller, Operation::SeeWhy, asset).is_ok()
+    }
+
     pub(crate) async fn live_asset(&self, id: Id<Asset>) -> Result<Asset, Fault> {
         let found = assets::by_id(self.db(), id).await?;
         found.filter(|it| it.deleted_at.is_none()).ok_or_else(asset_not_found)

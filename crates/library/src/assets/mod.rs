@@ -7,6 +7,7 @@
 mod bulk;
 mod canvas;
 mod change;
+mod copy;
 mod lock;
 mod lookup;
 mod many;
@@ -16,7 +17,8 @@ mod tags;
 pub use bulk::{Bulk, BulkResult};
 pub(crate) use canvas::is_canvas;
 pub use canvas::{CANVAS_BYTES_MAX, CanvasChange, CanvasState, SNAPSHOTS_MAX};
-pub use change::{AssetPatch, CopyTo, Expected, TagsWithin};
+pub use change::{AssetPatch, Expected, TagsWithin};
+pub use copy::CopyTo;
 pub use lock::{LOCK_MS_MAX, Unlock};
 pub use lookup::TagCount;
 pub use new_asset::NewAsset;

@@ -116,7 +116,7 @@ impl Library {
     }
 
     /// Bytes that are here.
-    pub(super) async fn over(&self, digest: Digest) -> Result<Origin, Fault> {
+    pub(crate) async fn over(&self, digest: Digest) -> Result<Origin, Fault> {
         let found = blob_rows::facts(self.db(), digest).await?;
         let (facts, ..) = found.ok_or_else(asset_not_found)?;
         let extension = backlot_imaging::extension(&facts.mime_type);

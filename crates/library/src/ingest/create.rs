@@ -108,20 +108,30 @@ impl Library {
         accepts: Accepts,
         new: NewAsset,
     ) -> Result<(Draft, Origin), Fault> {
+        let (original, digest) = self.copied(caller, original).await?;
+        accepts.refuse_existing(&original)?;
+        let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
+        let origin = self.over(digest).await?;
+        Ok((self.draft(caller, id, new).await?, origin))
+    }
+
+    /// The asset over whose bytes the caller is to make another one, within what he may upload.
+    pub(crate) async fn copied(
+        &self,
+        caller: &Caller,
+        id: Id<Asset>,
+    ) -> Result<(Asset, Digest), Fault> {
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
-        let original = self.live_asset(original).await?;
+        let original = self.live_asset(id).await?;
         allow(caller, Operation::Copy, &original)?;
         let busy = || {
             let said = "the asset has no bytes yet; use it when it is ready";
             Fault::new(Kind::Conflict, "asset-busy", said)
         };
         let digest = original.digest.ok_or_else(busy)?;
-        accepts.refuse_existing(&original)?;
-        let new = NewAsset { filename: new.filename.or(Some(original.filename)), ..new };
-        let origin = self.over(digest).await?;
-        Ok((self.draft(caller, id, new).await?, origin))
+        Ok((original, digest))
     }
 
     /// The asset as it will be, but for its bytes: words checked, references resolved within the
@@ -139,7 +149,7 @@ impl Library {
         }
         let organization_id = organization(member, &checked)?;
         let lineage = self.lineage(caller, &checked).await?;
-        self.check_collections(caller, &checked.collection_ids).await?;
+        let collections = self.check_collections(caller, &checked.collection_ids).await?;
         let now = self.now_ms();
         let asset = Asset {
             id,
@@ -161,7 +171,7 @@ impl Library {
             detected: checked.detected,
             lineage,
             parameters: checked.parameters,
-            collection_ids: checked.collection_ids,
+            collections,
             digest: None,
             size: None,
             mime_type: None,
@@ -269,6 +279,11 @@ impl Draft {
     /// The id that the asset will have.
     pub(crate) const fn id(&self) -> Id<Asset> {
         self.0.id
+    }
+
+    /// Lets an asset that is there stand for it where pictures are shown.
+    pub(crate) fn shows_asset(&mut self, picture: Option<Id<Asset>>) {
+        self.0.thumbnail_id = picture;
     }
 
     /// Lets another one stand for it where pictures are shown.

@@ -5,6 +5,7 @@
 
 pub mod filter;
 pub(crate) mod likeness;
+mod sight;
 
 use std::cmp::Ordering;
 
@@ -90,6 +91,10 @@ impl Library {
     /// `references.like.0` and the like for an asset that is no picture.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Hits, Fault> {
         let reach = self.reach_within(caller, request.within)?;
+        let Some(filter) = self.in_sight(caller, request.filter).await? else {
+            return Ok(Hits { hits: Vec::new(), total: 0 });
+        };
+        let request = SearchRequest { filter, ..request };
         match &request.references {
             None => self.search_words(reach, request).await,
             Some(references) => {

@@ -20,13 +20,14 @@ use promise::Promise;
 
 use backlot_model::account::{Caller, Member, Scope};
 use backlot_model::asset::Asset;
+use backlot_model::policy::owned::Owned;
 use backlot_model::{Fault, Id, Kind, Millis};
 use backlot_store::assets;
 use backlot_store::uploads;
 
 use crate::Library;
 use crate::assets::NewAsset;
-use crate::authority::member;
+use crate::authority::{member, owned_not_found};
 use crate::ingest::{Accepts, Intake, Received};
 use crate::limiter::Limit;
 use crate::signing::{Signature, UploadGrant, UploadTarget};
@@ -197,7 +198,7 @@ fn arrived_before(asset: Asset, received: &Received) -> Result<Asset, Fault> {
 }
 
 fn upload_not_found() -> Fault {
-    Fault::new(Kind::NotFound, "upload-not-found", "upload not found")
+    owned_not_found(Owned::Upload)
 }
 
 /// The type that a file name promises; a guess that the bytes will overrule.

@@ -2,6 +2,7 @@
 
 use backlot_model::account::{Caller, Scope};
 use backlot_model::media::Digest;
+use backlot_model::policy::owned::{Owned, OwnedOperation};
 use backlot_model::{Fault, Id, Kind};
 use backlot_store::blob_rows;
 use backlot_store::blobs::Staging;
@@ -10,9 +11,8 @@ use bytes::Bytes;
 
 use super::{Upload, UploadKind, UploadSource, UploadState, UploadStatus, upload_not_found};
 use crate::Library;
-use crate::authority::member;
+use crate::authority::{allow_owned, member};
 use crate::jobs::Job;
-use crate::listing::lists_everything;
 use crate::signing::{Signature, UploadTarget};
 
 /// In how many parts an upload may come.
@@ -107,12 +107,12 @@ impl Library {
         caller: &Caller,
         id: Id<Upload>,
     ) -> Result<UploadState, Fault> {
-        let member = member(caller, Scope::Write)?;
+        member(caller, Scope::Write)?;
         let tx = self.db().begin().await?;
         let found = uploads::by_id_in(&tx, id).await?;
-        let mut upload = found
-            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
-            .ok_or_else(upload_not_found)?;
+        let mut upload = found.ok_or_else(upload_not_found)?;
+        let whose = (upload.owner_id, upload.organization_id);
+        allow_owned(caller, OwnedOperation::Fill, Owned::Upload, whose)?;
         if upload.source != UploadSource::Parts || upload.status != UploadStatus::Pending {
             return self.upload_state(upload);
         }

@@ -2,13 +2,13 @@
 
 use backlot_model::account::{Caller, Organization, Scope, User};
 use backlot_model::asset::{Asset, Collection};
+use backlot_model::policy::owned::{Owned, OwnedOperation};
 use backlot_model::{Fault, Id, Millis};
 use backlot_store::uploads;
 
 use super::{Promise, Upload, UploadKind, UploadSource, UploadStatus, upload_not_found};
 use crate::Library;
-use crate::authority::member;
-use crate::listing::lists_everything;
+use crate::authority::{allow_owned, member};
 use crate::signing::{Signature, UploadGrant, UploadTarget};
 
 /// How far an upload is.
@@ -81,11 +81,11 @@ impl Library {
     /// # Errors
     /// `upload-not-found`.
     pub async fn upload(&self, caller: &Caller, id: Id<Upload>) -> Result<UploadState, Fault> {
-        let member = member(caller, Scope::Read)?;
+        member(caller, Scope::Read)?;
         let found = uploads::by_id(self.db(), id).await?;
-        let upload = found
-            .filter(|it| it.owner_id == member.user_id || lists_everything(member))
-            .ok_or_else(upload_not_found)?;
+        let upload = found.ok_or_else(upload_not_found)?;
+        let whose = (upload.owner_id, upload.organization_id);
+        allow_owned(caller, OwnedOperation::See, Owned::Upload, whose)?;
         self.upload_state(upload)
     }
 

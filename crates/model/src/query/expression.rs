@@ -9,6 +9,7 @@
 use std::ops::Bound;
 
 use super::{Filter, TimeRange, TypeFilter};
+use crate::account::{Organization, User};
 use crate::asset::{Status, Visibility};
 use crate::media::{MediaKind, words};
 use crate::{Id, Millis};
@@ -193,6 +194,13 @@ pub enum Expression {
     ParameterIs(String, Vec<String>),
     /// The parameter is a number and lies within.
     ParameterWithin(String, Range),
+    /// It is in a collection of this user's, or of one of these organisations.
+    CollectedBy {
+        /// Who made the collection,
+        owner: Id<User>,
+        /// or whose it is.
+        organizations: Vec<Id<Organization>>,
+    },
     /// There is a value, an empty one included.
     Known(Attribute),
     /// The value is known and an empty text, a set without members, or an empty list or object.

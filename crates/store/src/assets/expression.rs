@@ -49,6 +49,18 @@ pub(super) fn condition(statement: &mut Statement, expression: &Expression) -> S
             tests.extend(within(statement, &value, *range));
             known_true(&tests.join(" AND "))
         }),
+        Expression::CollectedBy { owner, organizations } => {
+            let mut whose = vec![format!("c.owner_id = {}", statement.bind(*owner))];
+            for organization in organizations {
+                whose.push(format!("c.organization_id = {}", statement.bind(*organization)));
+            }
+            format!(
+                "(a.collections > 0 AND EXISTS (SELECT 1 FROM collection_member x
+                 JOIN collection c ON c.id = x.collection_id
+                 WHERE x.asset_id = a.id AND ({})))",
+                whose.join(" OR ")
+            )
+        }
         Expression::Known(attribute) => known(statement, attribute),
         Expression::Empty(attribute) => empty(statement, attribute),
     }

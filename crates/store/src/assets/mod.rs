@@ -44,7 +44,7 @@ pub use scan::{HashMeasure, Scanned, Signature, VectorMeasure, hash_similarity, 
 pub use similar::{DISTANCE_MAX, Likeness, near_duplicates};
 pub use tags::{TagCount, tag_histogram};
 
-/// Adds an asset with everything it is found by, and puts it into `collection_ids`.
+/// Adds an asset with everything it is found by, and puts it into `collections`.
 ///
 /// `uploader_name` is not written: it stands in the account. `uploader_is_superuser` has to be what
 /// the account says.
@@ -105,7 +105,7 @@ async fn several(source: &impl Fetch, ids: &[Id<Asset>]) -> Result<Vec<Asset>, D
 /// Writes what changed, and makes everything the asset is found by follow.
 ///
 /// The stored version becomes `before.version + 1`, whatever `after` says; `updated_at` is the
-/// caller's to set. Id, uploader, `created_at` and `collection_ids` never change here. When the
+/// caller's to set. Id, uploader, `created_at` and `collections` never change here. When the
 /// stored version is not `before.version`, nothing is written and the error is
 /// [`DbErrorKind::Busy`]: somebody else was faster.
 pub async fn save(tx: &Tx, before: &Asset, after: &Asset) -> Result<(), DbError> {

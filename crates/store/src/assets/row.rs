@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use backlot_model::Id;
 use backlot_model::account::User;
-use backlot_model::asset::{Asset, Collection, Lineage, Lock, Status, Visibility};
+use backlot_model::asset::{Asset, Collected, Lineage, Lock, Status, Visibility};
 use backlot_model::media::{Detected, Digest, MediaKind};
 use backlot_model::query::{ScopeKey, fold};
 use serde::{Deserialize, Serialize};
@@ -172,7 +172,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Stored, DbError> {
             author_id: row.get(21)?,
         },
         parameters: row.get(22)?,
-        collection_ids: Vec::new(),
+        collections: Vec::new(),
         digest: digest(row, 23)?,
         size: row.get(24)?,
         mime_type: row.get(25)?,
@@ -307,9 +307,10 @@ pub(super) async fn complete(
     uploaders.dedup();
     let collected = rows.iter().filter(|row| row.is_collected).map(|row| row.asset.id);
     let sql = format!(
-        "SELECT 0, u.id, u.username, u.is_superuser FROM account u WHERE u.id IN ({})
+        "SELECT 0, u.id, u.username, u.is_superuser, NULL, NULL FROM account u WHERE u.id IN ({})
          UNION ALL
-         SELECT 1, m.asset_id, m.collection_id, 0 FROM collection_member m
+         SELECT 1, m.asset_id, m.collection_id, 0, c.owner_id, c.organization_id
+         FROM collection_member m JOIN collection c ON c.id = m.collection_id
          WHERE m.asset_id IN ({})",
         source.each_text(1),
         source.each_text(2)
@@ -317,7 +318,10 @@ pub(super) async fn complete(
     let found = source
         .fetch(sql, vec![texts(uploaders), texts(collected)], |row| match row.get::<i64>(0)? {
             0 => Ok(Extra::Uploader(row.get(1)?, row.get(2)?, row.get(3)?)),
-            _ => Ok(Extra::Member(row.get(1)?, row.get(2)?)),
+            _ => {
+                let (id, owner_id, organization_id) = (row.get(2)?, row.get(4)?, row.get(5)?);
+                Ok(Extra::Member(row.get(1)?, Collected { id, owner_id, organization_id }))
+            }
         })
         .await?;
     Ok(join(rows, found))
@@ -325,12 +329,12 @@ pub(super) async fn complete(
 
 enum Extra {
     Uploader(Id<User>, String, bool),
-    Member(Id<Asset>, Id<Collection>),
+    Member(Id<Asset>, Collected),
 }
 
 fn join(rows: Vec<Stored>, extras: Vec<Extra>) -> Vec<Asset> {
     let mut names = HashMap::new();
-    let mut members: HashMap<Id<Asset>, Vec<Id<Collection>>> = HashMap::new();
+    let mut members: HashMap<Id<Asset>, Vec<Collected>> = HashMap::new();
     for extra in extras {
         match extra {
             Extra::Uploader(id, name, is_superuser) => {
@@ -348,7 +352,7 @@ fn join(rows: Vec<Stored>, extras: Vec<Extra>) -> Vec<Asset> {
             }
             if let Some(mut collections) = members.remove(&asset.id) {
                 collections.sort_unstable();
-                asset.collection_ids = collections;
+                asset.collections = collections;
             }
             asset
         })

@@ -190,7 +190,7 @@ impl Maker {
                 "sampler": "euler",
             })
             .to_string(),
-            collection_ids: Vec::new(),
+            collections: Vec::new(),
             digest: Some(digest),
             size: Some(facts.size),
             mime_type: Some(facts.mime_type.clone()),

@@ -13,7 +13,7 @@ use backlot_store::assets;
 use backlot_store::testing::on_every_engine;
 use serde_json::Value;
 
-use crate::samples::{asset, insert, user};
+use crate::samples::{asset, id, insert, user};
 use crate::world::{Dice, has};
 
 const PATHS: &[&str] =
@@ -41,6 +41,10 @@ pub(crate) fn holds(expression: &Expression, asset: &Asset) -> bool {
             Some(Value::Number(number)) => number.as_f64().is_some_and(|it| range.holds(it)),
             _ => false,
         },
+        Expression::CollectedBy { owner, organizations } => asset.collections.iter().any(|it| {
+            it.owner_id == *owner
+                || it.organization_id.is_some_and(|id| organizations.contains(&id))
+        }),
         Expression::Known(attribute) => match attribute {
             Attribute::Text(it) => text(*it, asset).is_some(),
             Attribute::Measure(it) => number(*it, asset).is_some(),
@@ -114,7 +118,7 @@ fn members(members: Members, asset: &Asset) -> Option<Vec<String>> {
     match members {
         Members::Tags => Some(asset.tags.clone()),
         Members::Collections => {
-            Some(asset.collection_ids.iter().map(ToString::to_string).collect())
+            Some(asset.collections.iter().map(|it| it.id.to_string()).collect())
         }
         Members::PersonAttributes => detected?.person_attributes.clone(),
         Members::ClothingItems => detected?.clothing_items.clone(),
@@ -164,7 +168,14 @@ pub(crate) fn any_expression(witness: &Asset, dice: &mut Dice, depth: u64) -> Ex
             let it = dice.pick(Members::ALL);
             let mut values = members(it, witness).unwrap_or_default();
             values.push("shoes".to_owned());
-            Expression::Holds(it, vec![dice.pick(&values)])
+            let by = witness.collections.first().copied();
+            match (it, by) {
+                (Members::Collections, Some(by)) if dice.once_in(2) => Expression::CollectedBy {
+                    owner: if dice.once_in(2) { by.owner_id } else { id(0, 0) },
+                    organizations: by.organization_id.into_iter().collect(),
+                },
+                _ => Expression::Holds(it, vec![dice.pick(&values)]),
+            }
         }
         6 => {
             let values = ["42", "20", "a", "true", "nothing", "A blue sneaker on 日本 snow"];

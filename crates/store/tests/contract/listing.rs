@@ -1,7 +1,7 @@
 //! The listing engine against a library in memory: random assets, random changes, random
 //! questions, by every index that could answer them.
 
-use backlot_model::asset::{Asset, Collection};
+use backlot_model::asset::{Asset, Collected, Collection};
 use backlot_model::query::{
     AssetQuery, Direction, Filter, Order, Page, Position, Reach, SortKey, TextField, TextSearch,
     Window,
@@ -26,7 +26,7 @@ async fn new_world(db: &TestDb) -> World {
         let collection = Collection {
             id: id(3_000, n),
             owner_id: users[0],
-            organization_id: None,
+            organization_id: (n == 2).then_some(organizations[0]),
             name: format!("collection {n}"),
             asset_count: 0,
             thumbnail: None,
@@ -34,7 +34,7 @@ async fn new_world(db: &TestDb) -> World {
             updated_at: NOW,
         };
         collections::insert(&tx, &collection).await.unwrap();
-        ids.push(collection.id);
+        ids.push(Collected::from(&collection));
     }
     tx.commit().await.unwrap();
     World { superusers: vec![users[2]], users, organizations, collections: ids, assets: Vec::new() }
@@ -79,14 +79,14 @@ async fn act(db: &TestDb, world: &mut World, dice: &mut Dice) {
         }
         (3 | 4, Some(asset)) => {
             let collection = dice.pick(&world.collections);
-            let kept = &mut world.assets[place].collection_ids;
+            let kept = &mut world.assets[place].collections;
             if dice.once_in(2) {
-                collections::add(&tx, collection, &[asset.id], NOW).await.unwrap();
+                collections::add(&tx, collection.id, &[asset.id], NOW).await.unwrap();
                 kept.push(collection);
                 kept.sort_unstable();
                 kept.dedup();
             } else {
-                collections::remove(&tx, collection, &[asset.id], NOW).await.unwrap();
+                collections::remove(&tx, collection.id, &[asset.id], NOW).await.unwrap();
                 kept.retain(|it| *it != collection);
             }
         }
@@ -185,7 +185,7 @@ async fn compare_indexes(db: &TestDb, world: &World) -> Result<(), TestCaseError
     let live = world.assets.iter().filter(|it| it.deleted_at.is_none()).count();
     let all = world.assets.len();
     let tags: usize = world.assets.iter().map(|it| it.tags.len()).sum();
-    let members: usize = world.assets.iter().map(|it| it.collection_ids.len()).sum();
+    let members: usize = world.assets.iter().map(|it| it.collections.len()).sum();
     for (sql, expected) in [
         ("SELECT count(*) FROM asset", all),
         ("SELECT count(*) FROM asset_text", all),
@@ -211,9 +211,9 @@ async fn compare_indexes(db: &TestDb, world: &World) -> Result<(), TestCaseError
         prop_assert_eq!(found, expected, "{}", sql);
     }
     for collection in &world.collections {
-        let is_member = |it: &&Asset| it.collection_ids.contains(collection);
+        let is_member = |it: &&Asset| it.collections.contains(collection);
         let count = world.assets.iter().filter(is_member).filter(|it| it.deleted_at.is_none());
-        let stored = collections::by_id(db, *collection).await.unwrap().unwrap();
+        let stored = collections::by_id(db, collection.id).await.unwrap().unwrap();
         prop_assert_eq!(stored.asset_count, count.count() as u64);
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! settings.
 
 use backlot_model::account::User;
-use backlot_model::asset::{Asset, Collection};
+use backlot_model::asset::{Asset, Collected, Collection};
 use backlot_model::event::{Event, EventKind};
 use backlot_model::media::{Digest, Facts, MediaKind};
 use backlot_model::query::ScopeKey;
@@ -55,7 +55,7 @@ async fn a_collection_counts_its_live_members_and_shows_the_newest() {
         };
         assert_eq!(collections::by_id(db, empty.id).await.unwrap(), Some(full.clone()));
         let member = assets::by_id(db, ids[0]).await.unwrap().unwrap();
-        assert_eq!(member.collection_ids, [empty.id]);
+        assert_eq!(member.collections, [Collected::from(&empty)]);
 
         let tx = db.begin().await.unwrap();
         let before = assets::by_id_in(&tx, ids[1]).await.unwrap().unwrap();
@@ -78,7 +78,7 @@ async fn a_collection_counts_its_live_members_and_shows_the_newest() {
         collections::delete(&tx, empty.id).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(collections::by_id(db, empty.id).await.unwrap(), None);
-        assert!(assets::by_id(db, ids[2]).await.unwrap().unwrap().collection_ids.is_empty());
+        assert!(assets::by_id(db, ids[2]).await.unwrap().unwrap().collections.is_empty());
     })
     .await;
 }

@@ -58,7 +58,7 @@ pub(crate) fn asset(uploader: Id<User>, n: u64) -> Asset {
         detected: None,
         lineage: Lineage::default(),
         parameters: "{}".to_owned(),
-        collection_ids: Vec::new(),
+        collections: Vec::new(),
         digest: None,
         size: None,
         mime_type: None,

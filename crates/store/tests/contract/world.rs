@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use backlot_model::account::{Organization, User};
-use backlot_model::asset::{Asset, Collection, Status, Visibility};
+use backlot_model::asset::{Asset, Collected, Status, Visibility};
 use backlot_model::media::MediaKind;
 use backlot_model::query::{
     AssetQuery, Branch, Direction, Filter, Order, PixelRange, Position, Reach, ScopeKey, SortKey,
@@ -86,7 +86,7 @@ pub(crate) struct World {
     pub(crate) users: Vec<Id<User>>,
     pub(crate) superusers: Vec<Id<User>>,
     pub(crate) organizations: Vec<Id<Organization>>,
-    pub(crate) collections: Vec<Id<Collection>>,
+    pub(crate) collections: Vec<Collected>,
     pub(crate) assets: Vec<Asset>,
 }
 
@@ -108,7 +108,7 @@ impl World {
             id: id(created_at, number),
             created_at,
             updated_at: created_at,
-            collection_ids: {
+            collections: {
                 let mut ids = dice.some(&self.collections, 2);
                 ids.sort_unstable();
                 ids.dedup();
@@ -295,7 +295,7 @@ impl World {
                 0 => filter.parent_id = lineage.parent_id,
                 _ => filter.root_id = lineage.root_id,
             },
-            19 => filter.collection_id = witness.collection_ids.first().copied(),
+            19 => filter.collection_id = witness.collections.first().map(|it| it.id),
             20 => {
                 let pairs = dice.some(PAIRS, 2).into_iter();
                 filter.parameters =
@@ -396,7 +396,7 @@ fn holds(filter: &Filter, asset: &Asset) -> bool {
         && same(&filter.project, &asset.project)
         && filter.parent_id.is_none_or(|id| lineage.parent_id == Some(id))
         && filter.root_id.is_none_or(|id| lineage.root_id == Some(id))
-        && filter.collection_id.is_none_or(|id| asset.collection_ids.contains(&id))
+        && filter.collection_id.is_none_or(|id| asset.collections.iter().any(|it| it.id == id))
         && sized(filter.width, asset.width)
         && sized(filter.height, asset.height)
         && filter.parameters.iter().all(|(path, value)| has(&asset.parameters, path, value))

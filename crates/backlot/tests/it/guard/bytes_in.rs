@@ -124,7 +124,7 @@ async fn bombs_are_refused_before_a_pixel_is_made() {
 async fn a_file_over_the_limit_is_refused_with_the_limit() {
     let app = TestApp::with(|config| {
         config.uploads.image_bytes_max = 50_000;
-        config.uploads.productai_image_bytes_max = 50_000;
+        config.uploads.small_image_bytes_max = 50_000;
     })
     .await;
     let anna = app.user("anna").await;

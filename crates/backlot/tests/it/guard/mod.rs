@@ -2,6 +2,7 @@
 
 mod authority;
 mod bytes_in;
+mod collections;
 mod disk;
 mod files;
 mod heic;

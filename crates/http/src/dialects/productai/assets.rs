@@ -26,7 +26,7 @@ use crate::edge::path::PathFields;
 pub(super) const TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp"];
 
 pub(super) fn accepts(app: &App) -> Accepts {
-    Accepts::only(TYPES, app.library().config().uploads.productai_image_bytes_max)
+    Accepts::only(TYPES, app.library().config().uploads.small_image_bytes_max)
 }
 
 /// Upload a product image, or import one from a URL.

@@ -1,5 +1,6 @@
 //! ProductAI's types.
 
+use backlot_library::Library;
 use backlot_library::delivery::Picture;
 use backlot_model::Fault;
 use backlot_model::account::Caller;
@@ -7,7 +8,7 @@ use backlot_model::asset::Asset;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{Links, is_told_why};
+use crate::app::Links;
 use crate::edge::time;
 
 /// An asset as a listing shows it.
@@ -46,7 +47,7 @@ pub(super) struct AssetBody {
 
 impl AssetBody {
     pub(super) fn new(asset: Asset, links: &Links, viewer: &Caller) -> Self {
-        let told_why = is_told_why(viewer, &asset);
+        let told_why = Library::is_told_why(viewer, &asset);
         Self {
             asset_id: asset.id.dressed("asset"),
             url: links.picture(&asset, Picture::Original),

@@ -33,7 +33,7 @@ pub(super) async fn shown(
     let now = app.library().now_ms();
     let show = |it: asset::Asset| {
         let stands_for = it.thumbnail_id.and_then(|id| found.get(&id));
-        Asset::new(it, stands_for, now, links)
+        Asset::new(it, stands_for, now, links, caller)
     };
     Ok(assets.into_iter().map(show).collect())
 }

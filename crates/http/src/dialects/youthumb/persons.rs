@@ -34,7 +34,8 @@ pub(super) async fn create(
     Body(body): Body<NewPersonBody>,
 ) -> Result<(StatusCode, Json<Answer<PersonBody>>), Refusal> {
     let NewPersonBody { name, image_ids } = body;
-    let person = app.library().create_person(&caller, &name, &image_ids).await?;
+    let person = app.library().create_person(&caller, &name, &image_ids).await;
+    let person = person.map_err(in_body)?;
     Ok((StatusCode::CREATED, Json(Answer::of(PersonBody::new(person, &links)))))
 }
 
@@ -138,7 +139,8 @@ pub(super) async fn add_images(
     Body(ImageIdsBody { image_ids }): Body<ImageIdsBody>,
 ) -> PersonAnswer {
     let id = path.id("id", not_found)?;
-    let person = app.library().add_person_images(&caller, id, &image_ids).await?;
+    let person = app.library().add_person_images(&caller, id, &image_ids).await;
+    let person = person.map_err(in_body)?;
     Ok(Json(Answer::of(PersonBody::new(person, &links))))
 }
 
@@ -185,4 +187,14 @@ pub(super) async fn set_default(
 
 fn not_found() -> Fault {
     Fault::new(Kind::NotFound, "person-not-found", "person not found")
+}
+
+/// The library's name of the field, as this vendor spells it.
+fn in_body(mut fault: Fault) -> Fault {
+    for it in &mut fault.fields {
+        if it.path == ["body", "image_ids"] {
+            it.path = vec!["body".to_owned(), "imageIds".to_owned()];
+        }
+    }
+    fault
 }

@@ -1,5 +1,6 @@
 //! The asset as it is shown.
 
+use backlot_library::Library;
 use backlot_library::assets::{CanvasState, TagCount};
 use backlot_library::delivery::Picture;
 use backlot_model::account::Caller;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 use super::at;
 use super::detected::DetectedHints;
 use super::word::{KindWord, StatusWord, VisibilityWord, Word};
-use crate::app::{Links, is_told_why};
+use crate::app::Links;
 
 /// A library entry. Every field is always there; what is unknown or unset is null.
 #[derive(Debug, Serialize, ToSchema)]
@@ -135,14 +136,15 @@ impl AssetBody {
         let url = picture(Picture::Original);
         let thumbnail_small_url = picture(Picture::Small);
         let thumbnail_big_url = picture(Picture::Big);
-        let told_why = is_told_why(viewer, &asset);
+        let collection_ids = Library::collections_shown(viewer, &asset);
+        let told_why = Library::is_told_why(viewer, &asset);
         // No `..`: a new field of the model must be shown or left out here by name. Set by hand,
         // since one name a line would be a page.
         #[rustfmt::skip]
         let Asset {
             id, uploader_id, uploader_name: _, uploader_is_superuser: _, organization_id, project,
             name, filename, description, asset_type, kind, status, error, visibility, tags,
-            styling_note, detected, lineage, parameters, collection_ids, digest, size, mime_type,
+            styling_note, detected, lineage, parameters, collections: _, digest, size, mime_type,
             width, height, dominant_color, thumbhash, has_thumbnails: _, access_epoch: _,
             version: _, created_at, updated_at, deleted_at, thumbnail_id, is_hidden, lock,
         } = asset;

@@ -23,7 +23,8 @@ pub(in crate::native) struct KeyBody {
     /// Whose.
     #[schema(format = Uuid)]
     user_id: String,
-    /// Acts for this organisation only.
+    /// Of all organisations, it acts for this one only. It still reaches whatever its user himself
+    /// uploaded or made, elsewhere too.
     #[schema(format = Uuid)]
     organization_id: Option<String>,
     /// What the owner calls it.
@@ -111,7 +112,8 @@ pub(in crate::native) struct NewKeyBody {
     #[serde(default)]
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// Acts for this organisation only; if absent, as the credential it is made with.
+    /// Of all organisations, it acts for this one only; if absent, as the credential it is made with.
+    /// It still reaches whatever its user himself uploaded or made, elsewhere too.
     #[serde(default)]
     organization_id: Option<String>,
     /// Whose, for superusers; the caller's own if absent.

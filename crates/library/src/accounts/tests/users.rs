@@ -259,7 +259,7 @@ async fn uploaded(world: &World, by: &User, to: Option<Id<Organization>>) -> Id<
         detected: None,
         lineage: Lineage::default(),
         parameters: "{}".to_owned(),
-        collection_ids: Vec::new(),
+        collections: Vec::new(),
         digest: None,
         size: None,
         mime_type: None,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use backlot_library::Library;
 use backlot_library::delivery::{Picture as Which, extension};
-use backlot_model::account::{Organization, User};
+use backlot_model::account::{Caller, Organization, User};
 use backlot_model::asset::{self, Collection, Status, Visibility};
 use backlot_model::media::MediaKind;
 use backlot_model::{Id, Millis};
@@ -241,7 +242,9 @@ impl Asset {
         stands_for: Option<&asset::Asset>,
         now: Millis,
         links: &Links,
+        viewer: &Caller,
     ) -> Self {
+        let collections = Library::collections_shown(viewer, &asset);
         let picture = |which| Picture::of(&asset, which, links);
         let (thumbnail, preview) = (picture(Which::Small), picture(Which::Big));
         let url = links.original(&asset);
@@ -252,7 +255,7 @@ impl Asset {
         Self {
             id: asset_id(asset.id),
             author_id: author_id(&asset),
-            collection_ids: asset.collection_ids.iter().copied().map(collection_id).collect(),
+            collection_ids: collections.into_iter().map(collection_id).collect(),
             created_at: time::to_millis(asset.created_at),
             deleted_at: asset.deleted_at.map(time::to_millis),
             edit_capabilities: Vec::new(),
