@@ -31,10 +31,10 @@ impl Library {
         to: CopyTo,
     ) -> Result<Asset, Fault> {
         let (original, digest) = self.copied(caller, id).await?;
-        let thumbnail = original.thumbnail_id;
         let origin = self.over(digest).await?;
-        let mut draft = self.draft(caller, self.ids().next(), as_new(original, to)).await?;
-        draft.shows_asset(thumbnail);
+        let new = as_new(original.clone(), to);
+        let mut draft = self.draft(caller, self.ids().next(), new).await?;
+        draft.is_copy_of(&original);
         self.record(draft, origin).await
     }
 }
@@ -54,7 +54,7 @@ fn as_new(original: Asset, to: CopyTo) -> NewAsset {
         visibility: Some(visibility),
         tags: original.tags,
         styling_note: original.styling_note,
-        parent_id: Some(original.id.to_string()),
+        parent_id: None,
         inference_id: original.lineage.inference_id,
         model_id: original.lineage.model_id,
         author_id: original.lineage.author_id,

@@ -121,11 +121,11 @@ impl Library {
         caller: &Caller,
         id: Id<Asset>,
     ) -> Result<(Asset, Digest), Fault> {
+        let original = self.live_asset(id).await?;
+        allow(caller, Operation::Copy, &original)?;
         let member = member(caller, Scope::Write)?;
         self.limiter().check(Limit::Upload, &member.user_id.to_string()).await?;
         self.refuse_when_full().await?;
-        let original = self.live_asset(id).await?;
-        allow(caller, Operation::Copy, &original)?;
         let busy = || {
             let said = "the asset has no bytes yet; use it when it is ready";
             Fault::new(Kind::Conflict, "asset-busy", said)
@@ -281,9 +281,12 @@ impl Draft {
         self.0.id
     }
 
-    /// Lets an asset that is there stand for it where pictures are shown.
-    pub(crate) fn shows_asset(&mut self, picture: Option<Id<Asset>>) {
-        self.0.thumbnail_id = picture;
+    /// Makes it a copy of an asset that the caller may copy, whether or not he may read: a child
+    /// of it, shown by the same picture.
+    pub(crate) fn is_copy_of(&mut self, original: &Asset) {
+        self.0.lineage.parent_id = Some(original.id);
+        self.0.lineage.root_id = Some(original.lineage.root_id.unwrap_or(original.id));
+        self.0.thumbnail_id = original.thumbnail_id;
     }
 
     /// Lets another one stand for it where pictures are shown.

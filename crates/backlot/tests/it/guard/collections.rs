@@ -58,13 +58,15 @@ async fn what_a_stranger_collects_is_told_to_him_alone() {
     assert_eq!(shown(app.get(&vendor).by(&eve).answers(200).await), 1);
     assert_eq!(shown(app.get(&vendor).by(&anna).answers(200).await), 0);
     let within = |id: &str| format!("{ASSETS}?collection_id={id}");
-    assert_eq!(app.get(&within(&shelf)).by(&eve).answers(200).await["count"], 1);
-    let unknown = app.get(&within(NOBODY)).by(&anna).answers(200).await;
-    assert_eq!(app.get(&within(&shelf)).by(&anna).answers(200).await, unknown);
-    assert_eq!(unknown["count"], 0);
     let own = collect(&app, &anna, &asset).await;
     assert_eq!(news(&mut listener).await, 1, "her own collection is");
     assert_eq!(app.get(&path).by(&anna).answers(200).await["collection_ids"], json!([own]));
+    assert_eq!(app.get(&within(&own)).by(&anna).answers(200).await["count"], 1);
+    let platform = app.superuser("platform").await;
+    assert_eq!(app.get(&within(&own)).by(&platform).answers(200).await["count"], 1);
+    let unknown = app.get(&within(NOBODY)).by(&anna).answers(200).await;
+    assert_eq!(app.get(&within(&shelf)).by(&anna).answers(200).await, unknown);
+    assert_eq!(unknown["count"], 0);
 }
 
 #[tokio::test]

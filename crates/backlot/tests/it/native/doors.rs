@@ -117,7 +117,7 @@ async fn a_body_has_its_file_once() {
     assert_eq!(refused(json!({ "base64": "no base64!" })).await, ["body.base64 format"]);
     assert_eq!(
         refused(json!({ "base64": "https://example.com/cat.png" })).await,
-        ["body.base64 content"]
+        ["body.base64 format"]
     );
     assert_eq!(refused(json!({ "base64": 7 })).await[0].split(' ').next(), Some("body.base64"));
     let jpeg = format!("data:image/jpeg;base64,{}", base64(CAT));
